@@ -1,0 +1,18 @@
+//! What a label is: identifiers, the label schema with coded terms, and the answers experts give.
+//!
+//! In: nothing. Out: plain data that every other crate speaks. Never: IO, clocks, randomness.
+//!
+//! ```
+//! use autolabel_annotation::{Answer, ClassId, LabelSchema};
+//! let schema = LabelSchema::classification(["normal", "pneumonia"]).unwrap();
+//! let answer = Answer::Class { class: schema.class_named("pneumonia").unwrap() };
+//! assert_eq!(answer, Answer::Class { class: ClassId(1) });
+//! ```
+
+mod answer;
+mod id;
+mod schema;
+
+pub use answer::{Answer, LabelOrigin};
+pub use id::{ClassId, GroupId, ImageId};
+pub use schema::{ClassDefinition, CodedTerm, LabelSchema, SchemaError, Task};
