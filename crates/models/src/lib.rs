@@ -1,0 +1,43 @@
+//! Networks: decoded images in, rows of features out.
+//!
+//! This crate never touches project state, labels, file formats of images or the network (of
+//! computers). It is the only crate that links tensor libraries.
+//!
+//! ```
+//! use autolabel_image_io::{Plane, Samples, Window};
+//! use autolabel_models::{BackboneSource, EngineChoice, embed, load_backbone};
+//!
+//! let backbone = load_backbone(&BackboneSource::Default, EngineChoice::Auto, 2)?;
+//! let plane = Plane {
+//!     width: 2,
+//!     height: 1,
+//!     channels: 1,
+//!     samples: Samples::U8(vec![0, 255]),
+//!     default_window: Window { low: 0.0, high: 255.0 },
+//! };
+//! let embeddings = embed(&backbone, &[&plane])?;
+//! assert_eq!(embeddings.dim, backbone.info().dim);
+//! assert_eq!(embeddings.rows.len(), embeddings.dim);
+//! # Ok::<(), autolabel_models::ModelError>(())
+//! ```
+
+// The steps: load a backbone, embed images.
+mod backbone;
+mod embed;
+
+// What a network file says, and how an image becomes its input.
+mod graph;
+mod preprocess;
+
+// The engines that run it.
+mod engine;
+mod onnx_runtime;
+mod rten_engine;
+mod runtime_library;
+
+mod error;
+
+pub use backbone::{Backbone, BackboneInfo, BackboneSource, describe_onnx, load_backbone};
+pub use embed::{Embeddings, embed};
+pub use engine::{EngineChoice, EngineInfo};
+pub use error::ModelError;
