@@ -1,0 +1,61 @@
+//! Features and labels in, calibrated predictions with uncertainty out.
+//!
+//! In: raw embeddings, and the classes of a few images. Out: for every image the mean and variance
+//! of each class, probabilities, and how much the classifier would learn from its label. Never:
+//! files, clocks, hidden randomness; the same input gives the same output for any number of
+//! threads.
+//!
+//! ```text
+//! RawFeatures --fit_transform--> FeatureTransform --apply_transform--> Matrix
+//! Matrix + labels --fit--> DirichletGp --predict--> Predictions --apply_temperature--> probabilities
+//! ```
+//!
+//! ```
+//! use autolabel_annotation::ClassId;
+//! use autolabel_heads::{GpConfig, Matrix, PredictOptions, fit, predict};
+//! // Four images with two features each; the first two are labeled.
+//! let features = Matrix::new(4, 2, vec![1.0, 0.0, 0.0, 1.0, 0.98, 0.199, 0.199, 0.98])?;
+//! let gp = fit(&features, &[0, 1], &[ClassId(0), ClassId(1)], 2, &GpConfig::default())?;
+//! let rest = predict(&gp, &features, &[2, 3], &PredictOptions::default())?;
+//! assert!(rest.row(0)[0] > 0.5 && rest.row(1)[1] > 0.5);
+//! # Ok::<(), autolabel_heads::HeadsError>(())
+//! ```
+
+mod error;
+mod exponential;
+mod matrix;
+
+mod principal_components;
+mod transform;
+
+mod gp;
+mod kernel;
+mod targets;
+
+mod evidence;
+mod exact;
+mod factor;
+mod scale_search;
+
+mod kmeans;
+mod sparse;
+
+mod posterior_samples;
+mod predict;
+mod support;
+
+mod leave_one_out;
+mod temperature;
+
+pub use error::HeadsError;
+pub use exponential::exponentials;
+pub use gp::{DirichletGp, GpConfig, ScaleChoice, fit};
+pub use kernel::{Kernel, KernelScale};
+pub use kmeans::{Clusters, kmeans, lloyd, medoids};
+pub use leave_one_out::leave_one_out;
+pub use matrix::{Matrix, inner_products};
+pub use predict::{PredictOptions, Predictions, predict};
+pub use temperature::{apply_temperature, fit_temperature};
+pub use transform::{
+    FeatureTransform, PcaConfig, RawFeatures, TransformConfig, apply_transform, fit_transform,
+};

@@ -1,0 +1,166 @@
+//! Predictions for a whole pool, block by block.
+
+use crate::HeadsError;
+use crate::gp::DirichletGp;
+use crate::matrix::{BLOCK_ROWS, Matrix};
+use crate::posterior_samples::{NormalPoints, SoftmaxScratch, expected_softmax, normal_points};
+use crate::support::{Scratch, Support};
+use rayon::prelude::*;
+
+/// Share of the prior variance that rounding may leave where the data says zero.
+const SMALLEST_SHARE: f32 = 1e-6;
+
+/// Settings of prediction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PredictOptions {
+    /// Posterior samples that probabilities and mutual information are averaged over. The same
+    /// quasi-random samples serve every image and every call.
+    pub samples: usize,
+    /// Whether the mutual information is returned.
+    pub mutual_information: bool,
+}
+
+impl Default for PredictOptions {
+    fn default() -> Self {
+        Self {
+            samples: 64,
+            mutual_information: true,
+        }
+    }
+}
+
+/// What the classifier says about `n` images, in the order they were asked for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Predictions {
+    /// Classes of the label schema, `C`.
+    pub class_count: usize,
+    /// Posterior mean of each latent function, `n x C`, in log-odds units.
+    pub mean: Vec<f32>,
+    /// Posterior variance of each latent function, `n x C`, > 0, without the label noise.
+    pub variance: Vec<f32>,
+    /// Expected class probabilities, `n x C`; each row sums to 1.
+    pub probabilities: Vec<f32>,
+    /// Mutual information between class and latent functions in nats (BALD), `n`.
+    pub mutual_information: Option<Vec<f32>>,
+}
+
+impl Predictions {
+    /// Number of images.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.probabilities.len() / self.class_count.max(1)
+    }
+
+    /// Whether there are no images.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.probabilities.is_empty()
+    }
+
+    /// Class probabilities of image `index`.
+    ///
+    /// # Panics
+    /// Where there is no such image.
+    #[must_use]
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.probabilities[index * self.class_count..(index + 1) * self.class_count]
+    }
+
+    /// The predictions for these images, in this order.
+    ///
+    /// # Panics
+    /// Where there is no such image.
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Self {
+        let classes = self.class_count;
+        let rows = |values: &[f32]| -> Vec<f32> {
+            indices
+                .iter()
+                .flat_map(|&i| &values[i * classes..(i + 1) * classes])
+                .copied()
+                .collect()
+        };
+        Self {
+            class_count: classes,
+            mean: rows(&self.mean),
+            variance: rows(&self.variance),
+            probabilities: rows(&self.probabilities),
+            mutual_information: self
+                .mutual_information
+                .as_ref()
+                .map(|values| indices.iter().map(|&i| values[i]).collect()),
+        }
+    }
+}
+
+/// Predicts the given rows of `features`, which come from the same transform as the labeled ones.
+///
+/// # Errors
+/// Features of another width, rows out of range.
+pub fn predict(
+    gp: &DirichletGp,
+    features: &Matrix,
+    rows: &[u32],
+    options: &PredictOptions,
+) -> Result<Predictions, HeadsError> {
+    if features.cols != gp.features.cols {
+        return Err(HeadsError::Shape {
+            what: "columns of the features",
+            expected: gp.features.cols,
+            found: features.cols,
+        });
+    }
+    if let Some(&row) = rows.iter().find(|&&row| row as usize >= features.rows) {
+        return Err(HeadsError::RowOutOfRange {
+            row,
+            rows: features.rows,
+        });
+    }
+    let classes = gp.class_count();
+    let mut mean = vec![0.0f32; rows.len() * classes];
+    let mut variance = vec![0.0f32; rows.len() * classes];
+    let support = Support::of(gp);
+    mean.par_chunks_mut(BLOCK_ROWS * classes)
+        .zip(variance.par_chunks_mut(BLOCK_ROWS * classes))
+        .zip(rows.par_chunks(BLOCK_ROWS))
+        .for_each_init(Scratch::default, |scratch, ((mean, variance), block)| {
+            support.evaluate(features, block, scratch);
+            mean.copy_from_slice(&scratch.mean);
+            for (i, (variance, explained)) in variance.iter_mut().zip(&scratch.learned).enumerate()
+            {
+                let image = i / classes;
+                let floor = SMALLEST_SHARE * scratch.prior[image];
+                *variance = (scratch.unexplained[image] + explained).max(floor);
+            }
+        });
+    Ok(classified(classes, mean, variance, options))
+}
+
+/// Adds probabilities and mutual information to means and variances.
+pub(crate) fn classified(
+    classes: usize,
+    mean: Vec<f32>,
+    variance: Vec<f32>,
+    options: &PredictOptions,
+) -> Predictions {
+    let points: NormalPoints = normal_points(options.samples, classes);
+    let mut probabilities = vec![0.0f32; mean.len()];
+    let information = probabilities
+        .par_chunks_mut(classes)
+        .zip(mean.par_chunks(classes))
+        .zip(variance.par_chunks(classes))
+        .map_init(
+            || SoftmaxScratch::of(&points),
+            |scratch, ((probabilities, mean), variance)| {
+                expected_softmax(mean, variance, &points, probabilities, scratch)
+            },
+        )
+        .collect();
+    Predictions {
+        class_count: classes,
+        mean,
+        variance,
+        probabilities,
+        mutual_information: options.mutual_information.then_some(information),
+    }
+}

@@ -1,0 +1,34 @@
+//! The default: cover the pool while there is no model, then uncertainty herding, which itself goes
+//! from coverage to doubt as the model learns.
+
+use super::kmeans_medoid::KMeansMedoid;
+use super::uncertainty_herding::UncertaintyHerding;
+use super::{Acquisition, Scored};
+use crate::PoolView;
+use rand_chacha::ChaCha8Rng;
+
+pub(super) struct Auto;
+
+impl Acquisition for Auto {
+    fn name(&self) -> &'static str {
+        "auto"
+    }
+
+    fn needs_model(&self) -> bool {
+        false
+    }
+
+    fn choose(
+        &self,
+        pool: &PoolView<'_>,
+        open: &[usize],
+        count: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Vec<Scored> {
+        if pool.predictions.is_none() {
+            KMeansMedoid.choose(pool, open, count, rng)
+        } else {
+            UncertaintyHerding.choose(pool, open, count, rng)
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Uncertainty herding (Bae et al., ICLR 2025): the batch that best covers the doubtful images.
+//!
+//! Maximises `Σ_n u_n max_{m ∈ labeled ∪ batch} exp(-d(n, m)² / s²)` greedily, with `u = 1 - (p1 - p2)`
+//! the model's doubt. The function is monotone submodular, so greedy reaches at least `1 - 1/e` of the
+//! best. With few labels the doubt is flat and it covers the pool; with many it follows the margin.
+//!
+//! The sum runs over the most doubtful images only (all of a small pool): beyond, `u` is small and so
+//! is its part of the sum. The scale `s` is a fixed part of the features' own scale, on which unrelated
+//! images are about √2 apart; the paper lets it shrink with the distance of labeled images, which
+//! near-copies in medical sets (frames of a video, follow-up images) drive to zero.
+
+use super::{Acquisition, Scored, by_probabilities, lead};
+use crate::PoolView;
+use autolabel_heads::exponentials;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+pub(super) struct UncertaintyHerding;
+
+/// Most doubtful images that the sum runs over, at most.
+const MOST_DOUBTFUL: usize = 3000;
+
+/// Scale of the coverage: images nearer than this say much about each other.
+const SCALE: f32 = 0.6;
+
+/// Rows of the similarity matrix that one task fills.
+const BLOCK: usize = 128;
+
+impl Acquisition for UncertaintyHerding {
+    fn name(&self) -> &'static str {
+        "uncertainty_herding"
+    }
+
+    fn needs_model(&self) -> bool {
+        true
+    }
+
+    fn choose(
+        &self,
+        pool: &PoolView<'_>,
+        open: &[usize],
+        count: usize,
+        _rng: &mut ChaCha8Rng,
+    ) -> Vec<Scored> {
+        let doubtful = by_probabilities(pool, open, MOST_DOUBTFUL.max(count), |p| 1.0 - lead(p));
+        let rows: Vec<u32> = doubtful
+            .iter()
+            .map(|s| pool.candidates[s.position])
+            .collect();
+        let doubt: Vec<f32> = doubtful.iter().map(|s| s.score.unwrap_or(0.0)).collect();
+        let covered = covered_by_labeled(pool, &rows);
+        let similarity = similarities(pool, &rows, &rows);
+        greedy(&similarity, &doubt, covered, count)
+            .into_iter()
+            .map(|(index, gain)| Scored {
+                position: doubtful[index].position,
+                score: Some(gain),
+            })
+            .collect()
+    }
+}
+
+/// Picks `count` columns that add most coverage, with the gain of each per image of the sum.
+fn greedy(
+    similarity: &[f32],
+    doubt: &[f32],
+    mut covered: Vec<f32>,
+    count: usize,
+) -> Vec<(usize, f32)> {
+    let n = doubt.len();
+    let mut taken = vec![false; n];
+    // Gains only ever fall (submodularity), so an old gain is an upper bound and most columns need not
+    // be looked at again (lazy greedy; Minoux, 1978).
+    let gain = |column: usize, covered: &[f32]| -> f32 {
+        similarity[column * n..][..n]
+            .iter()
+            .zip(covered)
+            .zip(doubt)
+            .map(|((s, c), u)| u * (s - c).max(0.0))
+            .sum()
+    };
+    let mut bound: Vec<f32> = (0..n)
+        .into_par_iter()
+        .map(|column| gain(column, &covered))
+        .collect();
+    let mut fresh = vec![0_usize; n];
+    let mut picks = Vec::with_capacity(count.min(n));
+    while picks.len() < count.min(n) {
+        let now = picks.len();
+        let best = loop {
+            let Some(column) = (0..n)
+                .filter(|&column| !taken[column])
+                .max_by(|&a, &b| bound[a].total_cmp(&bound[b]).then(b.cmp(&a)))
+            else {
+                return picks;
+            };
+            if fresh[column] == now {
+                break column;
+            }
+            bound[column] = gain(column, &covered);
+            fresh[column] = now;
+        };
+        taken[best] = true;
+        picks.push((best, bound[best] / n as f32));
+        for (c, s) in covered.iter_mut().zip(&similarity[best * n..][..n]) {
+            *c = c.max(*s);
+        }
+    }
+    picks
+}
+
+/// How well each row is covered by its nearest labeled image, 0 to 1.
+fn covered_by_labeled(pool: &PoolView<'_>, rows: &[u32]) -> Vec<f32> {
+    if pool.labeled.is_empty() {
+        return vec![0.0; rows.len()];
+    }
+    rows.par_chunks(BLOCK)
+        .flat_map_iter(|block| {
+            let all = similarity_block(pool, block, pool.labeled);
+            all.chunks(pool.labeled.len())
+                .map(|row| row.iter().copied().fold(0.0, f32::max))
+                .collect::<Vec<f32>>()
+        })
+        .collect()
+}
+
+/// `exp(-d²/s²)` of every row with every other, row-major.
+fn similarities(pool: &PoolView<'_>, rows: &[u32], others: &[u32]) -> Vec<f32> {
+    rows.par_chunks(BLOCK)
+        .flat_map_iter(|block| similarity_block(pool, block, others))
+        .collect()
+}
+
+fn similarity_block(pool: &PoolView<'_>, rows: &[u32], others: &[u32]) -> Vec<f32> {
+    let cols = pool.features.cols;
+    let left: Vec<f32> = rows
+        .iter()
+        .flat_map(|&row| pool.row(row))
+        .copied()
+        .collect();
+    let right: Vec<f32> = others
+        .iter()
+        .flat_map(|&row| pool.row(row))
+        .copied()
+        .collect();
+    let square = |values: &[f32]| values.iter().map(|v| v * v).sum::<f32>();
+    let left_squares: Vec<f32> = left.chunks(cols.max(1)).map(square).collect();
+    let right_squares: Vec<f32> = right.chunks(cols.max(1)).map(square).collect();
+    let mut products = Mat::<f32>::zeros(others.len(), rows.len());
+    matmul(
+        products.as_mut(),
+        Accum::Replace,
+        MatRef::from_row_major_slice(&right, others.len(), cols),
+        MatRef::from_column_major_slice(&left, cols, rows.len()),
+        1.0,
+        Par::Seq,
+    );
+    let mut similarity = Vec::with_capacity(rows.len() * others.len());
+    for (column, a) in left_squares.iter().enumerate() {
+        let products = &products.col_as_slice(column)[..others.len()];
+        similarity.extend(
+            products
+                .iter()
+                .zip(&right_squares)
+                .map(|(product, b)| -(a + b - 2.0 * product).max(0.0) / (SCALE * SCALE)),
+        );
+    }
+    exponentials(&mut similarity);
+    similarity
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lazy_greedy_equals_plain_greedy() {
+        let n = 40;
+        let mut state = 3_u64;
+        let mut random = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 40) as f32 / 16_777_216.0
+        };
+        let mut similarity = vec![0.0; n * n];
+        for i in 0..n {
+            for j in 0..=i {
+                let value = if i == j { 1.0 } else { random() };
+                similarity[i * n + j] = value;
+                similarity[j * n + i] = value;
+            }
+        }
+        let doubt: Vec<f32> = (0..n).map(|_| random()).collect();
+        let picked = greedy(&similarity, &doubt, vec![0.0; n], 12);
+        let mut covered = vec![0.0_f32; n];
+        for (index, _) in &picked {
+            let gain = |column: usize| -> f32 {
+                (0..n)
+                    .map(|i| doubt[i] * (similarity[column * n + i] - covered[i]).max(0.0))
+                    .sum()
+            };
+            let best = (0..n).map(gain).fold(0.0, f32::max);
+            assert!((gain(*index) - best).abs() < 1e-4);
+            for (i, c) in covered.iter_mut().enumerate() {
+                *c = c.max(similarity[index * n + i]);
+            }
+        }
+    }
+}
