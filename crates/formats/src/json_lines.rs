@@ -1,0 +1,49 @@
+//! JSON Lines: one object an image.
+
+use crate::FormatError;
+use crate::export::Written;
+use crate::record::{ExportHeader, LabelRecord};
+use serde::Serialize;
+use std::io::Write;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    id: u32,
+    file: &'a str,
+    label: Option<&'a str>,
+    source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reader: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    width: u32,
+    height: u32,
+}
+
+pub(crate) fn write(
+    header: &ExportHeader,
+    records: impl Iterator<Item = LabelRecord>,
+    out: &mut dyn Write,
+) -> Result<Written, FormatError> {
+    let mut written = Written::default();
+    for record in records {
+        let line = Line {
+            id: record.id,
+            file: &record.file,
+            label: header.class_name(&record),
+            source: record.source.word(),
+            probability: record.short_probability(),
+            reader: record.reader.as_deref(),
+            group: record.group.as_deref(),
+            width: record.width,
+            height: record.height,
+        };
+        serde_json::to_writer(&mut *out, &line).map_err(|e| FormatError::write(e.into()))?;
+        out.write_all(b"\n").map_err(FormatError::write)?;
+        written.count(&record);
+    }
+    out.flush().map_err(FormatError::write)?;
+    Ok(written)
+}

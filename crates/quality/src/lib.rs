@@ -1,0 +1,89 @@
+//! How good labels are: measures, readers' consensus, the automatic-label threshold, the audit and
+//! its certificate.
+//!
+//! In: answers, probabilities and counts. Out: estimates with intervals, decisions with their
+//! evidence, and a signed certificate. Never: IO, clocks, hidden randomness.
+//!
+//! ```
+//! use autolabel_quality::{Audit, AuditOutcome, AuditTarget, accuracy_lower_bound, attempt_alpha, audit_plan};
+//! let automatic_labels: Vec<u32> = (0..6_213).collect();
+//! let plan = audit_plan(&automatic_labels, 42);
+//! let mut audit = Audit::new(AuditTarget {
+//!     population: 6_213,
+//!     target_error: 0.05,
+//!     alpha: attempt_alpha(0.05, 1),
+//! })?;
+//! for _image in &plan.order {
+//!     let wrong = false; // what the expert says
+//!     if audit.record(wrong)? != AuditOutcome::Running {
+//!         break;
+//!     }
+//! }
+//! assert_eq!(audit.outcome(), AuditOutcome::Certified);
+//! assert!(audit.checked() < 110 && accuracy_lower_bound(&audit) >= 0.95);
+//! # Ok::<(), autolabel_quality::QualityError>(())
+//! ```
+
+mod error;
+
+// What is measured.
+mod intervals;
+
+mod agreement;
+mod calibration;
+mod estimate;
+
+// What several readers say together.
+mod consensus;
+mod dawid_skene;
+
+// From the threshold to the verdict.
+mod threshold;
+
+mod audit;
+mod martingale;
+mod planning;
+mod simulation;
+
+// What is handed out.
+mod certificate;
+
+mod canonical_json;
+mod signature;
+
+mod certificate_page;
+
+pub use agreement::{
+    ClassMeasures, ConfusionMatrix, KappaWeights, class_measures, cohen_kappa, confusion_matrix,
+};
+pub use audit::{
+    Audit, AuditOutcome, AuditPlan, AuditTarget, accuracy_lower_bound, attempt_alpha, audit_plan,
+    clopper_pearson_accuracy, error_bound, right_in_a_row_needed, wrong_bound,
+};
+pub use calibration::{
+    CalibrationBin, brier_score, expected_calibration_error, log_loss, reliability,
+};
+pub use certificate::{
+    Certificate, CertificateAudit, CertificateClassRow, CertificateCost, CertificateCounts,
+    CertificateEffort, CertificateFacts, CertificateVerdict, ClassAudit, NamedSeed,
+    auto_label_list_hash, issue_certificate,
+};
+pub use certificate_page::certificate_page;
+pub use consensus::{Consensus, consensus};
+pub use dawid_skene::{DawidSkene, DawidSkeneConfig, ReaderLabel, dawid_skene};
+pub use error::QualityError;
+pub use estimate::{ValidationItem, labels_needed, rest_accuracy};
+pub use intervals::{
+    Proportion, clopper_pearson, clopper_pearson_lower, clopper_pearson_upper,
+    hypergeometric_upper, wilson_95,
+};
+pub use planning::{AuditForecast, audit_forecast, expected_checks, expected_remaining};
+pub use signature::{
+    CertificateSignature, SignedCertificate, VerifiedCertificate, certificate_json,
+    key_fingerprint, sign_certificate, verify_certificate,
+};
+pub use simulation::{SimulatedAudits, simulate_audits};
+pub use threshold::{
+    AutoShare, CertifiedThreshold, ThresholdChoice, ThresholdConfig, ThresholdLimit,
+    auto_labelable, certified_threshold, choose_threshold, tighten,
+};
