@@ -1,0 +1,340 @@
+//! The work of an import on files: decode, embed, find copies, write down, a batch at a time.
+
+use crate::WorkflowError;
+use crate::embedding::{EmbeddedFile, FILES_AT_A_TIME, embed_files};
+use crate::import_table::Table;
+use crate::jobs::JobHandle;
+use crate::project::live::BackboneFacts;
+use crate::project::{PROGRAM, Project, now, path_of, raw_path_of};
+use autolabel_annotation::ImageId;
+use autolabel_image_io::{DuplicateIndex, Fingerprint, FoundFile, ReadLimits};
+use autolabel_models::{Backbone, load_backbone};
+use autolabel_store::{
+    EmbeddingsWriter, Event, KnownFile, LabelState, NewImage, RefusedRecord, StoredFingerprint,
+};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What an import has in hand.
+pub(crate) struct Import<'a> {
+    project: &'a Project,
+    backbone: Arc<Backbone>,
+    writer: EmbeddingsWriter,
+    pub copies: DuplicateIndex,
+    pub table: Table,
+    /// Files worked on, and files to work on in all.
+    done: u64,
+    total: u64,
+}
+
+impl<'a> Import<'a> {
+    /// Loads the network and what is known of earlier images.
+    pub(crate) fn begin(
+        project: &'a Project,
+        job: &JobHandle,
+        table: Table,
+        files: usize,
+    ) -> Result<Self, WorkflowError> {
+        let inner = project.inner();
+        let backbone = project.backbone()?;
+        let facts = facts(&backbone);
+        let path = inner.store.folder().embeddings(&facts.id);
+        let mut writer = EmbeddingsWriter::open(&path, &facts.id, facts.dim)?;
+        let images = project.live().index.len();
+        // Rows behind the last image were written right before a crash.
+        writer.keep(images)?;
+        job.wait(inner.store.put_meta("backbone", &facts))?;
+        project.live_mut().backbone = Some(facts);
+        let mut copies = DuplicateIndex::new();
+        for print in job.wait(inner.store.fingerprints())? {
+            copies.insert(&fingerprint(&print));
+        }
+        Ok(Self {
+            project,
+            total: (images - writer.rows() + files) as u64,
+            backbone,
+            writer,
+            copies,
+            table,
+            done: 0,
+        })
+    }
+
+    /// Features of images that another backbone had embedded. An image whose file cannot be read now
+    /// gets a row of zeros and is marked as gone; it is looked at again by every import.
+    pub(crate) fn embed_missing_rows(&mut self, job: &mut JobHandle) -> Result<(), WorkflowError> {
+        let store = &self.project.inner().store;
+        let all = self.project.live().index.len();
+        let dim = self.backbone.info().dim;
+        while self.writer.rows() < all && !job.is_cancelled() {
+            let first = self.writer.rows();
+            let last = (first + FILES_AT_A_TIME).min(all);
+            let ids: Vec<ImageId> = (first..last).filter_map(ImageId::from_row).collect();
+            let records = job.wait(store.images(&ids))?;
+            let paths: Vec<PathBuf> = records
+                .iter()
+                .map(|record| path_of(&self.project.inner().images, record))
+                .collect();
+            let mut rows = vec![0.0; ids.len() * dim];
+            let mut unreadable = Vec::new();
+            let backbone = Arc::clone(&self.backbone);
+            embed_files(
+                &paths,
+                &backbone,
+                &ReadLimits::default(),
+                |first, outcomes| {
+                    for (offset, outcome) in outcomes.into_iter().enumerate() {
+                        let position = first + offset;
+                        match outcome {
+                            Ok(file) => {
+                                rows[position * dim..(position + 1) * dim]
+                                    .copy_from_slice(&file.features);
+                            }
+                            Err(_) => unreadable.push(KnownFile {
+                                id: ids[position],
+                                file: records[position].file.clone(),
+                                bytes: 0,
+                                modified_ms: 0,
+                                missing: true,
+                            }),
+                        }
+                    }
+                    Ok(true)
+                },
+            )?;
+            self.writer.append(&rows)?;
+            self.writer.sync()?;
+            job.wait(store.note_presence(&unreadable))?;
+            let mut live = self.project.live_mut();
+            for file in &unreadable {
+                live.index.missing[file.id.row()] = true;
+            }
+            live.embedding_revision += 1;
+            drop(live);
+            self.advance(job, ids.len());
+        }
+        Ok(())
+    }
+
+    /// Files that were replaced: new features, and what was said of the old picture is void.
+    pub(crate) fn replace_changed(
+        &mut self,
+        job: &mut JobHandle,
+        changed: &[(KnownFile, FoundFile)],
+    ) -> Result<(), WorkflowError> {
+        let paths = self.paths(changed.iter().map(|(_, file)| file));
+        let backbone = Arc::clone(&self.backbone);
+        embed_files(
+            &paths,
+            &backbone,
+            &ReadLimits::default(),
+            |first, outcomes| {
+                for (offset, outcome) in outcomes.into_iter().enumerate() {
+                    let (known, found) = &changed[first + offset];
+                    match outcome {
+                        Ok(file) => self.replace(job, known, found, &file)?,
+                        Err(reason) => self.lose(job, known, found, reason.to_string())?,
+                    }
+                    self.advance(job, 1);
+                }
+                Ok(!job.is_cancelled())
+            },
+        )
+    }
+
+    fn replace(
+        &mut self,
+        job: &JobHandle,
+        known: &KnownFile,
+        found: &FoundFile,
+        file: &EmbeddedFile,
+    ) -> Result<(), WorkflowError> {
+        let store = &self.project.inner().store;
+        let before = job.wait(store.images(&[known.id]))?;
+        let is_same = before.iter().any(|b| b.content == file.fingerprint.content);
+        self.writer.overwrite(known.id.row(), &file.features)?;
+        self.writer.sync()?;
+        if !is_same {
+            job.wait(void_answer(self.project, known.id))?;
+        }
+        // Last, so that a kill in between repeats all of it.
+        let image = self.new_image(found, file, None);
+        job.wait(store.replace_image(known.id, &image))?;
+        let mut live = self.project.live_mut();
+        live.index.missing[known.id.row()] = false;
+        live.index.duplicate_of[known.id.row()] = None;
+        live.embedding_revision += 1;
+        Ok(())
+    }
+
+    /// A known file that cannot be read any more.
+    fn lose(
+        &self,
+        job: &JobHandle,
+        known: &KnownFile,
+        found: &FoundFile,
+        reason: String,
+    ) -> Result<(), WorkflowError> {
+        let store = &self.project.inner().store;
+        let refused = RefusedRecord {
+            file: found.display.clone(),
+            reason,
+        };
+        job.wait(store.add_images(&[], &[refused]))?;
+        let gone = KnownFile {
+            missing: true,
+            ..known.clone()
+        };
+        job.wait(store.note_presence(&[gone]))?;
+        self.project.live_mut().index.missing[known.id.row()] = true;
+        Ok(())
+    }
+
+    /// New files, a batch at a time.
+    pub(crate) fn add_new(
+        &mut self,
+        job: &mut JobHandle,
+        new: &[FoundFile],
+    ) -> Result<(), WorkflowError> {
+        if self.writer.rows() < self.project.live().index.len() {
+            // Cancelled before every known image had its row; the next import goes on there.
+            return Ok(());
+        }
+        let paths = self.paths(new.iter());
+        let backbone = Arc::clone(&self.backbone);
+        embed_files(
+            &paths,
+            &backbone,
+            &ReadLimits::default(),
+            |first, outcomes| {
+                let count = outcomes.len();
+                let (mut images, mut rows, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+                for (found, outcome) in new[first..].iter().zip(outcomes) {
+                    match outcome {
+                        Ok(file) => {
+                            let copy = self.copies.insert(&file.fingerprint);
+                            let copy_of = copy.map(|pair| ImageId(pair.earlier));
+                            images.push(self.new_image(found, &file, copy_of));
+                            rows.extend(file.features);
+                        }
+                        Err(reason) => refused.push(RefusedRecord {
+                            file: found.display.clone(),
+                            reason: reason.to_string(),
+                        }),
+                    }
+                }
+                self.writer.append(&rows)?;
+                self.writer.sync()?;
+                job.wait(self.commit(&images, &refused))?;
+                self.advance(job, count);
+                self.project.tell_project();
+                Ok(!job.is_cancelled())
+            },
+        )
+    }
+
+    /// Images into the database, then into memory.
+    async fn commit(
+        &self,
+        images: &[NewImage],
+        refused: &[RefusedRecord],
+    ) -> Result<(), WorkflowError> {
+        let store = &self.project.inner().store;
+        let first = store.add_images(images, refused).await?;
+        let fresh = store.image_index(first).await?;
+        let mut live = self.project.live_mut();
+        live.refused += refused.len() as u64;
+        live.index.group.extend(fresh.group);
+        live.index.duplicate_of.extend(fresh.duplicate_of);
+        live.index.missing.extend(fresh.missing);
+        live.index.labels.extend(fresh.labels);
+        Ok(())
+    }
+
+    fn new_image(
+        &self,
+        found: &FoundFile,
+        file: &EmbeddedFile,
+        duplicate_of: Option<ImageId>,
+    ) -> NewImage {
+        let attributes = self.table.attributes.get(&found.display).cloned();
+        NewImage {
+            file: found.display.clone(),
+            raw_path: raw_path_of(&found.relative, &found.display),
+            width: file.width,
+            height: file.height,
+            bytes: found.bytes,
+            modified_ms: found.modified_ms,
+            fingerprint: StoredFingerprint {
+                content: file.fingerprint.content,
+                perceptual: file.fingerprint.hash,
+                thumbnail: file.fingerprint.thumbnail.to_vec(),
+            },
+            duplicate_of,
+            attributes: attributes.unwrap_or_default(),
+        }
+    }
+
+    fn paths<'f>(&self, files: impl Iterator<Item = &'f FoundFile>) -> Vec<PathBuf> {
+        let images = &self.project.inner().images;
+        files.map(|file| images.join(&file.relative)).collect()
+    }
+
+    fn advance(&mut self, job: &mut JobHandle, files: usize) {
+        self.done += files as u64;
+        job.progress("Reading images", self.done, self.total);
+    }
+}
+
+impl Project {
+    /// The network, loaded once.
+    fn backbone(&self) -> Result<Arc<Backbone>, WorkflowError> {
+        let inner = self.inner();
+        if let Some(backbone) = inner.backbone.get() {
+            return Ok(Arc::clone(backbone));
+        }
+        let backbone = Arc::new(load_backbone(&inner.backbone_source, inner.engine, 0)?);
+        // An engine that a person chose needs no remark.
+        if inner.engine == EngineChoice::Auto {
+            self.live_mut()
+                .engine_note
+                .clone_from(&backbone.engine().note);
+        }
+        Ok(Arc::clone(inner.backbone.get_or_init(|| backbone)))
+    }
+}
+
+fn facts(backbone: &Backbone) -> BackboneFacts {
+    let (info, engine) = (backbone.info(), backbone.engine());
+    BackboneFacts {
+        id: info.id.clone(),
+        name: info.name.clone(),
+        dim: info.dim,
+        blocks: info.blocks.clone(),
+        engine: format!("{} {}", engine.name, engine.version),
+    }
+}
+
+fn fingerprint(stored: &StoredFingerprint) -> Fingerprint {
+    let mut thumbnail = [0; 256];
+    for (to, from) in thumbnail.iter_mut().zip(&stored.thumbnail) {
+        *to = *from;
+    }
+    Fingerprint {
+        content: stored.content,
+        hash: stored.perceptual,
+        thumbnail,
+    }
+}
+
+/// Takes back what was said of a picture that is no longer there.
+async fn void_answer(project: &Project, image: ImageId) -> Result<(), WorkflowError> {
+    let _writing = project.inner().writing.lock().await;
+    let label = project.live().index.labels[image.row()];
+    if label == LabelState::default() {
+        return Ok(());
+    }
+    let event = Event::ContentChanged { image };
+    project.append(&[now(PROGRAM, event, None)]).await?;
+    Ok(())
+}

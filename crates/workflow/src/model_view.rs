@@ -1,0 +1,137 @@
+//! A trained model → what people see of it: per-class table, reliability, hash.
+
+use crate::WorkflowError;
+use crate::round::{Labeled, RoundModel, Validation};
+use crate::view::{ClassRow, CurvePoint, Estimate, ModelView, ReliabilityBin};
+use autolabel_annotation::{ClassId, LabelOrigin};
+use autolabel_heads::GpConfig;
+use autolabel_quality::{Proportion, ValidationItem, wilson_95};
+
+/// Bars of the reliability diagram.
+const BINS: usize = 10;
+
+/// What a model is described from.
+pub(crate) struct Described<'a> {
+    pub version: u32,
+    pub model: &'a RoundModel,
+    pub point: CurvePoint,
+    /// Labels it was trained on, one entry an image.
+    pub labels: &'a [Option<Labeled>],
+    pub class_count: usize,
+    pub backbone: &'a str,
+    pub gp: &'a GpConfig,
+}
+
+/// Describes a model that was trained just now.
+pub(crate) fn model_view(described: &Described<'_>) -> Result<ModelView, WorkflowError> {
+    let model = described.model;
+    let items: Vec<ValidationItem> = model.validation.iter().map(Validation::item).collect();
+    let bins = autolabel_quality::reliability(&items, BINS)?;
+    Ok(ModelView {
+        version: described.version,
+        trained_at_ms: crate::project::now_ms(),
+        labels: described.point.labels,
+        head: head(model),
+        hash: hash(described)?,
+        point: described.point,
+        temperature: model.temperature,
+        classes: class_rows(described),
+        calibration_error: autolabel_quality::expected_calibration_error(&bins),
+        reliability: bins
+            .into_iter()
+            .map(|bin| ReliabilityBin {
+                confidence: bin.confidence,
+                accuracy: bin.accuracy,
+                count: bin.count,
+            })
+            .collect(),
+    })
+}
+
+fn head(model: &RoundModel) -> String {
+    let scale = model.gp.scale();
+    let kind = match model.gp.inducing_count() {
+        Some(points) => format!("sparse, {points} inducing points"),
+        None => "exact".to_owned(),
+    };
+    format!(
+        "Dirichlet Gaussian process ({kind}), kernel {:?}, variance {:.2}, length scale {:.2}",
+        model.gp.kernel(),
+        scale.variance,
+        scale.lengthscale
+    )
+}
+
+/// BLAKE3 of the backbone's id, the classifier's settings and every training label: the same hash is
+/// the same model.
+fn hash(described: &Described<'_>) -> Result<String, WorkflowError> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(described.backbone.as_bytes());
+    hasher.update(&serde_json::to_vec(described.gp).map_err(WorkflowError::Json)?);
+    hasher.update(&described.model.temperature.to_le_bytes());
+    for (row, label) in (0_u32..).zip(described.labels) {
+        if let Some(class) = label.and_then(|l| l.answer.class()) {
+            hasher.update(&row.to_le_bytes());
+            hasher.update(&class.0.to_le_bytes());
+        }
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Sensitivity and precision come from the random part alone. An unreadable image counts against the
+/// precision of the class it was predicted as.
+fn class_rows(described: &Described<'_>) -> Vec<ClassRow> {
+    let model = described.model;
+    let mut rows: Vec<ClassRow> = (0..described.class_count)
+        .filter_map(|class| u16::try_from(class).ok())
+        .map(|class| class_row(model, ClassId(class)))
+        .collect();
+    for label in described.labels.iter().flatten() {
+        if let Some(row) = label
+            .answer
+            .class()
+            .and_then(|class| rows.get_mut(class.index()))
+        {
+            row.labels += 1;
+            row.random_labels += u64::from(label.origin == LabelOrigin::Random);
+        }
+    }
+    for (position, &row) in model.pool.rows.iter().enumerate() {
+        let is_labeled = described
+            .labels
+            .get(row as usize)
+            .is_some_and(Option::is_some);
+        let (class, _) = model.pool.first(position);
+        if let Some(row) = rows.get_mut(class.index())
+            && !is_labeled
+        {
+            row.predicted += 1;
+        }
+    }
+    rows
+}
+
+fn class_row(model: &RoundModel, class: ClassId) -> ClassRow {
+    let count = |wanted: &dyn Fn(&Validation) -> bool| {
+        model.validation.iter().filter(|v| wanted(v)).count() as u64
+    };
+    let of_class = count(&|v| v.truth == Some(class));
+    let predicted = count(&|v| v.predicted == class);
+    let right = count(&|v| v.truth == Some(class) && v.predicted == class);
+    ClassRow {
+        class,
+        labels: 0,
+        random_labels: 0,
+        sensitivity: wilson_95(right, of_class).map(estimate),
+        precision: wilson_95(right, predicted).map(estimate),
+        predicted: 0,
+    }
+}
+
+fn estimate(proportion: Proportion) -> Estimate {
+    Estimate {
+        value: proportion.value,
+        low: proportion.low,
+        high: proportion.high,
+    }
+}

@@ -1,0 +1,92 @@
+//! Hours and money: what was spent, and what labeling by hand would cost.
+//!
+//! Definitions. A measured time counts at most two minutes: whoever took longer had gone for
+//! coffee. *Seconds a label* is the median of the times so cut, once ten labels were given; before
+//! that it is the assumption of the settings, and likewise for audit checks. *Spent* is the sum of
+//! all cut times of labels and checks, taken-back ones included. *By hand* is the number of images
+//! times the seconds a label.
+
+use super::live::Live;
+use crate::view::{CostModel, Effort};
+
+/// Longest time that counts for one answer, seconds.
+const LONGEST: f64 = 120.0;
+
+/// Fewest answers that a measured pace rests on.
+const LEAST_ANSWERS: usize = 10;
+
+/// Measured seconds a label; `None` before ten labels.
+pub(crate) fn measured_label_seconds(live: &Live) -> Option<f64> {
+    measured(&live.label_seconds)
+}
+
+/// Seconds a label, measured or assumed.
+pub(crate) fn label_seconds(live: &Live) -> f64 {
+    measured(&live.label_seconds).unwrap_or(live.settings.cost.seconds_per_label)
+}
+
+/// Seconds an audit check, measured or assumed.
+pub(crate) fn audit_seconds(live: &Live) -> f64 {
+    measured(&live.audit_seconds).unwrap_or(live.settings.cost.seconds_per_audit)
+}
+
+/// Effort spent on labels and audits.
+pub(crate) fn spent(live: &Live) -> Effort {
+    let all = live.label_seconds.iter().chain(&live.audit_seconds);
+    effort(all.map(|s| cut(*s)).sum(), &live.settings.cost)
+}
+
+/// Effort of labeling a number of images by hand.
+pub(crate) fn labels_by_hand(live: &Live, images: u64) -> Effort {
+    effort(images as f64 * label_seconds(live), &live.settings.cost)
+}
+
+/// Effort of a number of audit checks.
+pub(crate) fn checks(live: &Live, count: u64) -> Effort {
+    effort(count as f64 * audit_seconds(live), &live.settings.cost)
+}
+
+fn measured(seconds: &[f64]) -> Option<f64> {
+    if seconds.len() < LEAST_ANSWERS {
+        return None;
+    }
+    let mut sorted: Vec<f64> = seconds.iter().map(|s| cut(*s)).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    Some(if sorted.len().is_multiple_of(2) {
+        f64::midpoint(sorted[middle - 1], sorted[middle])
+    } else {
+        sorted[middle]
+    })
+}
+
+fn cut(seconds: f64) -> f64 {
+    if seconds.is_finite() {
+        seconds.clamp(0.0, LONGEST)
+    } else {
+        0.0
+    }
+}
+
+fn effort(seconds: f64, cost: &CostModel) -> Effort {
+    let hours = seconds / 3600.0;
+    Effort {
+        hours,
+        money: hours * cost.money_per_hour,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_the_median_with_idle_time_cut_off() {
+        assert_eq!(measured(&[3.0; 9]), None);
+        let mut seconds = vec![2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 4000.0, 4000.0];
+        assert_eq!(measured(&seconds), Some(6.5));
+        seconds.push(f64::NAN);
+        assert_eq!(measured(&seconds), Some(6.0));
+        assert_eq!(measured(&[500.0; 10]), Some(120.0));
+    }
+}

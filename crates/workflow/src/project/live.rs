@@ -1,0 +1,277 @@
+//! What a project keeps in memory: the compact state of every image, the current batch, the models.
+//! Plain data and pure functions over it; what is written to disk is written by its callers first.
+
+use crate::audit::AuditState;
+use crate::round::{Labeled, RoundModel, first_class};
+use crate::view::{Counts, ImageState, ModelView, Settings, Stage, StopAdvice};
+use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
+use autolabel_quality::{SignedCertificate, ValidationItem};
+use autolabel_selection::RoundRecord;
+use autolabel_store::{BatchRecord, ImageIndex, LabelState, PickRecord};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The state of a project in memory.
+pub(crate) struct Live {
+    pub settings: Settings,
+    pub index: ImageIndex,
+    pub refused: u64,
+    /// The current batch.
+    pub batch: Option<BatchRecord>,
+    /// Images whose answer was taken back, in that order: they are asked for first.
+    pub reopened: Vec<Reopened>,
+    /// The image on each reader's screen.
+    pub leases: BTreeMap<String, Lease>,
+    /// Seconds of every answer of a person, as measured.
+    pub label_seconds: Vec<f64>,
+    /// Seconds of every audit check, as measured.
+    pub audit_seconds: Vec<f64>,
+    pub models: Vec<StoredModel>,
+    /// The present model; absent until it is fitted again after a start.
+    pub model: Option<Arc<RoundModel>>,
+    /// Unlabeled images by the present model's doubt, most doubtful first.
+    pub ranking: Arc<Vec<u32>>,
+    /// Auto-labeling that is in force.
+    pub run: Option<AutoRun>,
+    /// The latest audit.
+    pub audit: Option<AuditState>,
+    /// Runs of auto-labeling so far.
+    pub runs: u32,
+    /// Audits begun so far.
+    pub attempts: u32,
+    pub certificate: Option<SignedCertificate>,
+    /// Grows when embeddings of known images change.
+    pub embedding_revision: u64,
+    /// What made the embeddings.
+    pub backbone: Option<BackboneFacts>,
+    /// What the engine would like people to know.
+    pub engine_note: Option<String>,
+}
+
+/// An image whose answer a reader took back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reopened {
+    pub reader: String,
+    pub image: ImageId,
+}
+
+/// An image on a reader's screen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lease {
+    pub image: ImageId,
+    pub until: Instant,
+}
+
+/// What is kept of a trained model.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredModel {
+    pub view: ModelView,
+    pub advice: StopAdvice,
+    pub record: RoundRecord,
+    /// Journal entry up to which it was trained.
+    pub sequence: u64,
+    /// Images it was trained over.
+    pub images: usize,
+    /// Settings of the classifier that give the same model again.
+    pub gp: autolabel_heads::GpConfig,
+    /// Audit checks to expect if auto-labeling were applied now.
+    pub expected_audit: u64,
+}
+
+/// Auto-labels in force, with what their threshold rests on.
+#[derive(Debug, Clone)]
+pub(crate) struct AutoRun {
+    pub run: u32,
+    /// Version of the model that labeled.
+    pub model: u32,
+    pub threshold: f64,
+    pub target_error: f64,
+    pub expected_error: f64,
+    /// The random part when the labels were given.
+    pub random_part: Vec<ValidationItem>,
+    /// Checks of refuted audits of the same labels.
+    pub evidence: Vec<ValidationItem>,
+}
+
+/// What made the embeddings of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BackboneFacts {
+    pub id: String,
+    pub name: String,
+    pub dim: usize,
+    /// Widths of the layers that make up a row.
+    pub blocks: Vec<usize>,
+    /// Engine that ran it last.
+    pub engine: String,
+}
+
+/// Counts over all images.
+pub(crate) fn counts(live: &Live) -> Counts {
+    let mut counts = Counts {
+        images: live.index.len() as u64,
+        refused: live.refused,
+        ..Counts::default()
+    };
+    for label in &live.index.labels {
+        match label_state(label) {
+            ImageState::Labeled => counts.labeled += 1,
+            ImageState::AutoLabeled => counts.auto_labeled += 1,
+            ImageState::Unreadable => counts.unreadable += 1,
+            ImageState::Unlabeled => counts.unlabeled += 1,
+            ImageState::Returned => {
+                counts.unlabeled += 1;
+                counts.returned += 1;
+            }
+        }
+        counts.flagged += u64::from(label.flagged);
+    }
+    counts.duplicates = live.index.duplicate_of.iter().flatten().count() as u64;
+    counts
+}
+
+/// The state of an image for lists.
+pub(crate) fn label_state(label: &LabelState) -> ImageState {
+    match (label.answer, label.auto_class) {
+        (Some(Answer::Class { .. }), _) => ImageState::Labeled,
+        (Some(Answer::Unreadable), _) => ImageState::Unreadable,
+        (None, Some(_)) => ImageState::AutoLabeled,
+        (None, None) if label.returned => ImageState::Returned,
+        (None, None) => ImageState::Unlabeled,
+    }
+}
+
+/// Where the loop stands.
+pub(crate) fn stage(live: &Live, importing: bool) -> Stage {
+    match &live.audit {
+        Some(audit) if audit.is_running() => {
+            // A tightened audit that nobody has begun yet: people should hear of the failed one.
+            if audit.attempt > 1 && audit.checks.is_empty() && audit.tightened {
+                return Stage::Refuted;
+            }
+            return Stage::Auditing;
+        }
+        Some(audit) if live.run.is_some() && audit.certified == Some(true) => {
+            return Stage::Certified;
+        }
+        Some(audit) if audit.certified == Some(false) && audit.after_model == version(live) => {
+            return Stage::Refuted;
+        }
+        _ => {}
+    }
+    if importing && live.batch.is_none() {
+        return Stage::Importing;
+    }
+    match live.models.last() {
+        Some(model) if model.advice.stop => Stage::StopAdvised,
+        _ => Stage::Labeling,
+    }
+}
+
+/// Version of the latest model; 0 before the first.
+pub(crate) fn version(live: &Live) -> u32 {
+    live.models.last().map_or(0, |model| model.view.version)
+}
+
+/// Nobody answered this image, the program did not label it, and its file is there.
+pub(crate) fn is_open(live: &Live, row: u32) -> bool {
+    let row = row as usize;
+    live.index.labels.get(row).is_some_and(|label| {
+        label.answer.is_none() && label.auto_class.is_none() && !live.index.missing[row]
+    })
+}
+
+/// Expert answers in the form a training round takes.
+pub(crate) fn labeled(labels: &[LabelState]) -> Vec<Option<Labeled>> {
+    labels
+        .iter()
+        .map(|label| {
+            Some(Labeled {
+                answer: label.answer?,
+                origin: label.origin.unwrap_or(LabelOrigin::Given),
+            })
+        })
+        .collect()
+}
+
+/// The pick of the current batch for an image.
+pub(crate) fn pick_of(live: &Live, image: ImageId) -> Option<&PickRecord> {
+    let batch = live.batch.as_ref()?;
+    batch.picks.iter().find(|pick| pick.image == image)
+}
+
+/// Answered images of the current batch, and its size.
+pub(crate) fn batch_progress(live: &Live) -> (usize, usize) {
+    let Some(batch) = &live.batch else {
+        return (0, 0);
+    };
+    let open = |pick: &&PickRecord| is_open(live, pick.image.0);
+    let size = batch.picks.len();
+    (size - batch.picks.iter().filter(open).count(), size)
+}
+
+/// Class names in schema order.
+pub(crate) fn class_names(live: &Live) -> Vec<String> {
+    let classes = live.settings.schema.classes.iter();
+    classes.map(|class| class.name.clone()).collect()
+}
+
+/// The class shown for an image: the expert's, else the program's label, else its prediction.
+pub(crate) fn shown_class(live: &Live, row: u32) -> Option<ClassId> {
+    let label = &live.index.labels[row as usize];
+    match label.answer {
+        Some(answer) => answer.class(),
+        None => label
+            .auto_class
+            .or_else(|| Some(first_class(prediction(live, row)?).0)),
+    }
+}
+
+/// The present model's calibrated probabilities for an image.
+pub(crate) fn prediction(live: &Live, row: u32) -> Option<&[f32]> {
+    live.model.as_ref()?.pool.of(row)
+}
+
+/// Lead of the first over the second class: small = doubtful.
+pub(crate) fn margin(probabilities: &[f32]) -> f32 {
+    let (mut first, mut second) = (0.0_f32, 0.0_f32);
+    for &p in probabilities {
+        if p > first {
+            (first, second) = (p, first);
+        } else if p > second {
+            second = p;
+        }
+    }
+    first - second
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_margin_is_the_lead_of_the_first_class() {
+        assert!((margin(&[0.2, 0.5, 0.3]) - 0.2).abs() < 1e-6);
+        assert!((margin(&[0.5, 0.5]) - 0.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn states_follow_from_labels() {
+        let auto = LabelState {
+            auto_class: Some(ClassId(1)),
+            ..LabelState::default()
+        };
+        assert_eq!(label_state(&auto), ImageState::AutoLabeled);
+        let answered = LabelState {
+            answer: Some(Answer::Unreadable),
+            ..auto
+        };
+        assert_eq!(label_state(&answered), ImageState::Unreadable);
+        let returned = LabelState {
+            returned: true,
+            ..LabelState::default()
+        };
+        assert_eq!(label_state(&returned), ImageState::Returned);
+    }
+}

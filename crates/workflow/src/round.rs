@@ -1,0 +1,545 @@
+//! One round of the loop, in the order of the walk in ARCHITECTURE.md: fit, calibrate, predict,
+//! judge what could be auto-labeled, advise, rank. Pure: the live project and the simulator both
+//! call [`run`], so a simulation shows exactly what people will get.
+
+use crate::WorkflowError;
+use crate::view::{CurvePoint, PickReason};
+use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
+use autolabel_heads::{
+    DirichletGp, GpConfig, Matrix, PcaConfig, PredictOptions, Predictions, ScaleChoice,
+    TransformConfig,
+};
+use autolabel_quality::{AutoShare, KappaWeights, ThresholdConfig, ValidationItem};
+use autolabel_selection::{BatchConfig, Pick, PoolView, RoundRecord, StopConfig, StopDecision};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::time::Instant;
+
+/// An expert's answer and why it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Labeled {
+    /// The answer.
+    pub answer: Answer,
+    /// Why the image was asked for.
+    pub origin: LabelOrigin,
+}
+
+/// How a round works.
+#[derive(Debug, Clone)]
+pub struct RoundConfig {
+    /// How the next batch is made up.
+    pub batch: BatchConfig,
+    /// When to stop.
+    pub stop: StopConfig,
+    /// What auto-labels have to reach.
+    pub threshold: ThresholdConfig,
+    /// The classifier.
+    pub gp: GpConfig,
+}
+
+/// What a round looks at. Every slice has one entry an image of the project.
+#[derive(Debug, Clone, Copy)]
+pub struct RoundInput<'a> {
+    /// Reduced features, one unit row an image.
+    pub features: &'a Matrix,
+    /// Expert answers so far.
+    pub labels: &'a [Option<Labeled>],
+    /// Images that are neither learnt from nor asked for (a test split, a missing file).
+    pub excluded: &'a [bool],
+    /// Group of each image, where known.
+    pub groups: Option<&'a [u32]>,
+    /// The earlier image that an image copies.
+    pub duplicate_of: Option<&'a [Option<u32>]>,
+    /// Class names of the schema, in order.
+    pub class_names: &'a [String],
+    /// Earlier rounds, oldest first.
+    pub history: &'a [RoundRecord],
+    /// The model of the round before.
+    pub previous: Option<&'a RoundModel>,
+    /// Settings.
+    pub config: &'a RoundConfig,
+    /// Seed of the project.
+    pub seed: u64,
+    /// Number of this round, counting from 0 (the cold start, before any model).
+    pub round: u32,
+}
+
+impl RoundInput<'_> {
+    fn class_count(&self) -> usize {
+        self.class_names.len()
+    }
+}
+
+/// A trained model with its calibration, and what it says about the pool.
+#[derive(Debug, Clone)]
+pub struct RoundModel {
+    /// The classifier.
+    pub gp: DirichletGp,
+    /// Temperature of the calibration; 1 = untouched.
+    pub temperature: f64,
+    /// Calibrated predictions for every image that is not excluded, labeled ones included.
+    pub pool: PoolPredictions,
+    /// The random part with its leave-one-out predictions.
+    pub validation: Vec<Validation>,
+}
+
+/// Calibrated predictions for some images.
+#[derive(Debug, Clone, Default)]
+pub struct PoolPredictions {
+    /// Images in rising order.
+    pub rows: Vec<u32>,
+    /// `rows × class_count` probabilities, row-major.
+    pub probabilities: Vec<f32>,
+    /// Classes a row.
+    pub class_count: usize,
+}
+
+impl PoolPredictions {
+    /// The class probabilities of the image at a position of `rows`.
+    #[must_use]
+    pub fn at(&self, position: usize) -> &[f32] {
+        &self.probabilities[position * self.class_count..][..self.class_count]
+    }
+
+    /// The class probabilities of an image, where it was predicted.
+    #[must_use]
+    pub fn of(&self, row: u32) -> Option<&[f32]> {
+        self.rows
+            .binary_search(&row)
+            .ok()
+            .map(|position| self.at(position))
+    }
+
+    /// First class and its probability of the image at a position of `rows`.
+    #[must_use]
+    pub fn first(&self, position: usize) -> (ClassId, f32) {
+        first_class(self.at(position))
+    }
+}
+
+/// One answer of the random part beside the prediction of a model that had not seen it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Validation {
+    /// The image.
+    pub row: u32,
+    /// The expert's answer; `None` = could not be read.
+    pub truth: Option<ClassId>,
+    /// The model's first class.
+    pub predicted: ClassId,
+    /// Its calibrated probability.
+    pub confidence: f32,
+}
+
+impl Validation {
+    /// In the form the quality measures take.
+    #[must_use]
+    pub fn item(&self) -> ValidationItem {
+        ValidationItem {
+            confidence: self.confidence,
+            correct: self.truth == Some(self.predicted),
+        }
+    }
+}
+
+/// An image to ask for, with the reason in words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PickWithReason {
+    /// The image.
+    pub image: ImageId,
+    /// Why.
+    pub reason: PickReason,
+}
+
+/// What a round gives.
+#[derive(Debug, Clone)]
+pub struct RoundOutcome {
+    /// The model; `None` in the cold start.
+    pub model: Option<RoundModel>,
+    /// The next batch, in the order to show it.
+    pub batch: Vec<PickWithReason>,
+    /// Point of the learning curve; `None` in the cold start.
+    pub point: Option<CurvePoint>,
+    /// What can be auto-labeled now.
+    pub auto_share: Option<AutoShare>,
+    /// The stop advisor's view.
+    pub stop: StopDecision,
+    /// What later rounds need to know of this one; `None` in the cold start.
+    pub record: Option<RoundRecord>,
+}
+
+/// Runs one round. Before the first class label there is no model and the batch covers the pool.
+///
+/// # Errors
+/// The classifier cannot be fitted or the acquisition function is unknown.
+pub fn run(input: &RoundInput<'_>) -> Result<RoundOutcome, WorkflowError> {
+    let started = Instant::now();
+    let candidates = unlabeled(input);
+    let (rows, classes) = training_set(input);
+    if rows.is_empty() {
+        return cold_start(input, &candidates);
+    }
+    let gp = fit(input, &rows, &classes)?;
+    let (temperature, validation) = calibrate(input, &gp, &rows, &classes)?;
+    let raw = predict_candidates(input, &gp, &candidates)?;
+    let pool = predict_pool(input, &gp, temperature, &candidates, &raw)?;
+    let sure = candidate_confidences(&pool, &candidates);
+    let items: Vec<ValidationItem> = validation.iter().map(Validation::item).collect();
+    let share = autolabel_quality::auto_labelable(&sure, &items, &input.config.threshold)?;
+    // The trend is read from the model's own calibrated doubt: with a few dozen random labels one
+    // unlucky answer would move the evidence by more than a batch does.
+    let trend = autolabel_quality::auto_labelable(&sure, &[], &input.config.threshold)?;
+    let record = RoundRecord {
+        labels: rows.len(),
+        rest: candidates.len(),
+        auto_labels: trend.accepted as usize,
+        kappa: kappa_with_previous(input, &pool),
+    };
+    let mut history = input.history.to_vec();
+    history.push(record);
+    let stop = autolabel_selection::should_stop(&history, &input.config.stop);
+    let picks = rank(input, &candidates, Some(&raw), &rows)?;
+    let batch = picks
+        .iter()
+        .map(|pick| with_reason(pick, &pool, input.class_names))
+        .collect();
+    let point = curve_point(
+        input,
+        &record,
+        &share,
+        &items,
+        started.elapsed().as_secs_f64(),
+    );
+    Ok(RoundOutcome {
+        model: Some(RoundModel {
+            gp,
+            temperature,
+            pool,
+            validation,
+        }),
+        batch,
+        point: Some(point),
+        auto_share: Some(share),
+        stop,
+        record: Some(record),
+    })
+}
+
+/// How raw embeddings become the features of a round, given the widths of the backbone's layers: each
+/// layer standardised over the pool, turned onto its leading principal components (not whitened, which
+/// would blow up the noise of the last ones) and given the same weight. 64 components a layer lost
+/// nothing against all columns on X-rays, blood cells and histology, and cost a sixth of the time.
+#[must_use]
+pub fn transform_config(blocks: &[usize]) -> TransformConfig {
+    const COMPONENTS: usize = 64;
+    const AT_LEAST_IN_ALL: usize = 256;
+    TransformConfig {
+        standardise: true,
+        pca: Some(PcaConfig {
+            components: COMPONENTS.max(AT_LEAST_IN_ALL / blocks.len().max(1)),
+            whiten: false,
+        }),
+        blocks: blocks.to_vec(),
+    }
+}
+
+/// The first class and its probability; the earlier class wins a tie.
+#[must_use]
+pub fn first_class(probabilities: &[f32]) -> (ClassId, f32) {
+    let mut best = (0_u16, f32::NEG_INFINITY);
+    for (class, &p) in (0_u16..).zip(probabilities) {
+        if p > best.1 {
+            best = (class, p);
+        }
+    }
+    (ClassId(best.0), best.1)
+}
+
+fn unlabeled(input: &RoundInput<'_>) -> Vec<u32> {
+    (0_u32..)
+        .zip(input.labels.iter().zip(input.excluded))
+        .filter(|(_, (label, excluded))| label.is_none() && !**excluded)
+        .map(|(row, _)| row)
+        .collect()
+}
+
+fn training_set(input: &RoundInput<'_>) -> (Vec<u32>, Vec<ClassId>) {
+    (0_u32..)
+        .zip(input.labels.iter().zip(input.excluded))
+        .filter(|(_, (_, excluded))| !**excluded)
+        .filter_map(|(row, (label, _))| Some((row, label.as_ref()?.answer.class()?)))
+        .unzip()
+}
+
+fn cold_start(input: &RoundInput<'_>, candidates: &[u32]) -> Result<RoundOutcome, WorkflowError> {
+    let picks = rank(input, candidates, None, &[])?;
+    let nothing = PoolPredictions::default();
+    Ok(RoundOutcome {
+        model: None,
+        batch: picks
+            .iter()
+            .map(|pick| with_reason(pick, &nothing, input.class_names))
+            .collect(),
+        point: None,
+        auto_share: None,
+        stop: autolabel_selection::should_stop(input.history, &input.config.stop),
+        record: None,
+    })
+}
+
+/// Fits the classifier; the kernel scale starts from the round before.
+fn fit(
+    input: &RoundInput<'_>,
+    rows: &[u32],
+    classes: &[ClassId],
+) -> Result<DirichletGp, WorkflowError> {
+    let mut config = input.config.gp.clone();
+    if let Some(previous) = input.previous {
+        config.scale = ScaleChoice::WarmStart(previous.gp.scale());
+    }
+    let gp = autolabel_heads::fit(input.features, rows, classes, input.class_count(), &config)?;
+    Ok(gp)
+}
+
+fn rank(
+    input: &RoundInput<'_>,
+    candidates: &[u32],
+    predictions: Option<&Predictions>,
+    labeled: &[u32],
+) -> Result<Vec<Pick>, WorkflowError> {
+    let pool = PoolView {
+        features: input.features,
+        candidates,
+        labeled,
+        predictions,
+        groups: input.groups,
+        duplicate_of: input.duplicate_of,
+    };
+    // Each round has a random stream of its own, so that a round can be repeated by itself.
+    let mut rng = ChaCha8Rng::seed_from_u64(input.seed);
+    rng.set_stream(u64::from(input.round));
+    Ok(autolabel_selection::rank(
+        &pool,
+        &input.config.batch,
+        &mut rng,
+    )?)
+}
+
+/// Leave-one-out predictions of all labels, the temperature that makes them honest, and of them the
+/// random part.
+///
+/// The temperature may learn from chosen images too: they were chosen by their features, not by their
+/// labels, so the probability of a label given the image is what it is anywhere else, and a handful
+/// of random labels would say next to nothing. Accuracy is another matter and comes from the random
+/// part alone.
+fn calibrate(
+    input: &RoundInput<'_>,
+    gp: &DirichletGp,
+    rows: &[u32],
+    classes: &[ClassId],
+) -> Result<(f64, Vec<Validation>), WorkflowError> {
+    let width = input.class_count();
+    let mut left_out = autolabel_heads::leave_one_out(gp).probabilities;
+    let temperature = autolabel_heads::fit_temperature(&left_out, width, classes)?;
+    autolabel_heads::apply_temperature(&mut left_out, width, temperature);
+    let mut validation: Vec<Validation> = rows
+        .iter()
+        .zip(classes)
+        .zip(left_out.chunks(width))
+        .filter(|((row, _), _)| {
+            input.labels[**row as usize]
+                .as_ref()
+                .is_some_and(|label| label.origin == LabelOrigin::Random)
+        })
+        .map(|((&row, &class), p)| {
+            let (predicted, confidence) = first_class(p);
+            Validation {
+                row,
+                truth: Some(class),
+                predicted,
+                confidence,
+            }
+        })
+        .collect();
+    validation.extend(unreadable_validation(input, gp, temperature)?);
+    validation.sort_by_key(|v| v.row);
+    Ok((temperature, validation))
+}
+
+/// Unreadable images of the random part: nothing was learnt from them, and an automatic label for
+/// one would have been wrong.
+fn unreadable_validation(
+    input: &RoundInput<'_>,
+    gp: &DirichletGp,
+    temperature: f64,
+) -> Result<Vec<Validation>, WorkflowError> {
+    let rows: Vec<u32> = (0_u32..)
+        .zip(input.labels)
+        .filter(|(_, label)| {
+            label
+                .as_ref()
+                .is_some_and(|l| l.origin == LabelOrigin::Random && l.answer == Answer::Unreadable)
+        })
+        .map(|(row, _)| row)
+        .collect();
+    let mut predictions = autolabel_heads::predict(gp, input.features, &rows, &plain())?;
+    autolabel_heads::apply_temperature(
+        &mut predictions.probabilities,
+        input.class_count(),
+        temperature,
+    );
+    Ok(rows
+        .iter()
+        .zip(predictions.probabilities.chunks(input.class_count()))
+        .map(|(&row, p)| {
+            let (predicted, confidence) = first_class(p);
+            Validation {
+                row,
+                truth: None,
+                predicted,
+                confidence,
+            }
+        })
+        .collect())
+}
+
+/// Predictions without the mutual information.
+fn plain() -> PredictOptions {
+    PredictOptions {
+        mutual_information: false,
+        ..PredictOptions::default()
+    }
+}
+
+fn predict_candidates(
+    input: &RoundInput<'_>,
+    gp: &DirichletGp,
+    rows: &[u32],
+) -> Result<Predictions, WorkflowError> {
+    let mutual_information = autolabel_selection::acquisition(&input.config.batch.strategy)
+        .is_some_and(|a| a.needs_samples());
+    let options = PredictOptions {
+        mutual_information,
+        ..PredictOptions::default()
+    };
+    Ok(autolabel_heads::predict(
+        gp,
+        input.features,
+        rows,
+        &options,
+    )?)
+}
+
+/// Calibrated predictions for the candidates, which are at hand, and for the images with an answer.
+fn predict_pool(
+    input: &RoundInput<'_>,
+    gp: &DirichletGp,
+    temperature: f64,
+    candidates: &[u32],
+    raw: &Predictions,
+) -> Result<PoolPredictions, WorkflowError> {
+    let width = input.class_count();
+    let answered: Vec<u32> = (0_u32..)
+        .zip(input.labels.iter().zip(input.excluded))
+        .filter(|(_, (label, excluded))| label.is_some() && !**excluded)
+        .map(|(row, _)| row)
+        .collect();
+    let known = autolabel_heads::predict(gp, input.features, &answered, &plain())?;
+    let mut all: Vec<(u32, &[f32])> = answered
+        .iter()
+        .copied()
+        .zip(known.probabilities.chunks(width))
+        .chain(
+            candidates
+                .iter()
+                .copied()
+                .zip(raw.probabilities.chunks(width)),
+        )
+        .collect();
+    all.sort_unstable_by_key(|(row, _)| *row);
+    let mut probabilities: Vec<f32> = all.iter().flat_map(|(_, p)| p.iter().copied()).collect();
+    autolabel_heads::apply_temperature(&mut probabilities, width, temperature);
+    Ok(PoolPredictions {
+        rows: all.iter().map(|(row, _)| *row).collect(),
+        probabilities,
+        class_count: width,
+    })
+}
+
+fn candidate_confidences(pool: &PoolPredictions, candidates: &[u32]) -> Vec<f32> {
+    candidates
+        .iter()
+        .filter_map(|&row| pool.of(row))
+        .map(|p| first_class(p).1.clamp(0.0, 1.0))
+        .collect()
+}
+
+/// Agreement with the model before, over all images both have predicted.
+fn kappa_with_previous(input: &RoundInput<'_>, pool: &PoolPredictions) -> Option<f64> {
+    let previous = &input.previous?.pool;
+    let (now, before): (Vec<ClassId>, Vec<ClassId>) = pool
+        .rows
+        .iter()
+        .enumerate()
+        .filter_map(|(position, &row)| {
+            Some((pool.first(position).0, first_class(previous.of(row)?).0))
+        })
+        .unzip();
+    let matrix = autolabel_quality::confusion_matrix(&before, &now, input.class_count()).ok()?;
+    autolabel_quality::cohen_kappa(&matrix, KappaWeights::Equal)
+}
+
+fn curve_point(
+    input: &RoundInput<'_>,
+    record: &RoundRecord,
+    share: &AutoShare,
+    items: &[ValidationItem],
+    round_seconds: f64,
+) -> CurvePoint {
+    let accuracy = autolabel_quality::rest_accuracy(items);
+    let images = input.excluded.iter().filter(|excluded| !**excluded).count();
+    CurvePoint {
+        labels: u32::try_from(record.labels).unwrap_or(u32::MAX),
+        accuracy: accuracy.map(|a| a.value),
+        low: accuracy.map(|a| a.low),
+        high: accuracy.map(|a| a.high),
+        random_labels: u32::try_from(items.len()).unwrap_or(u32::MAX),
+        auto_share: share.accepted as f64 / images.max(1) as f64,
+        kappa: record.kappa,
+        round_seconds,
+    }
+}
+
+fn with_reason(pick: &Pick, pool: &PoolPredictions, class_names: &[String]) -> PickWithReason {
+    let text = match (pick.origin, pool.of(pick.row)) {
+        (LabelOrigin::Random, _) => {
+            "Drawn at random, to measure honestly how good the model is.".to_owned()
+        }
+        (LabelOrigin::ColdStart, _) | (_, None) => {
+            "Typical of a group of similar images nobody has labeled yet.".to_owned()
+        }
+        (_, Some(p)) => doubt_in_words(p, class_names),
+    };
+    PickWithReason {
+        image: ImageId(pick.row),
+        reason: PickReason {
+            origin: pick.origin,
+            strategy: pick.strategy.to_owned(),
+            score: pick.score,
+            text,
+        },
+    }
+}
+
+/// Between which two classes the model hesitates, as a sentence.
+pub(crate) fn doubt_in_words(probabilities: &[f32], class_names: &[String]) -> String {
+    let (first, p1) = first_class(probabilities);
+    let mut rest = probabilities.to_vec();
+    rest[first.index()] = f32::NEG_INFINITY;
+    let (second, p2) = first_class(&rest);
+    let name = |class: ClassId| class_names.get(class.index()).map_or("?", String::as_str);
+    format!(
+        "The model hesitates between {} and {} ({p1:.2} to {p2:.2}).",
+        name(first),
+        name(second)
+    )
+}

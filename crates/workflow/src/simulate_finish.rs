@@ -1,0 +1,263 @@
+//! What follows the stop in a simulation: threshold, auto-labels, audits until one certifies, costs.
+
+use crate::WorkflowError;
+use crate::dataset::Dataset;
+use crate::round::{Labeled, RoundModel, Validation};
+use crate::simulate::Plan;
+use autolabel_annotation::ClassId;
+use autolabel_quality::{
+    Audit, AuditOutcome, AuditTarget, ThresholdConfig, ThresholdLimit, ValidationItem,
+};
+use autolabel_selection::StopDecision;
+use serde::Serialize;
+
+/// Audits before the program gives up and leaves everything to people: the fifth has a thirty-second
+/// of the error rate left and needs half as many checks again as the first.
+const MOST_ATTEMPTS: u32 = 5;
+
+/// One seed of the main arm after its stop.
+#[derive(Debug, Clone, Serialize)]
+pub struct FinishedRun {
+    /// Seed.
+    pub seed: u64,
+    /// Expert labels at the stop.
+    pub labels: usize,
+    /// Criteria that were met: `gain+stability`, `budget` or `exhausted`.
+    pub stopped_by: String,
+    /// Share of right predictions among all images without an expert label.
+    pub rest_accuracy: f64,
+    /// The program's own estimate of it from the random part, with its 95 % interval.
+    pub estimated_accuracy: Option<[f64; 3]>,
+    /// Calibrated probability from which images were auto-labeled in the end.
+    pub threshold: Option<f64>,
+    /// Share of wrong labels the program expected among them.
+    pub expected_error: f64,
+    /// Images auto-labeled in the end.
+    pub auto_labels: usize,
+    /// Share of the pool that was auto-labeled in the end.
+    pub automation: f64,
+    /// Share of right labels among the auto-labels.
+    pub auto_label_accuracy: Option<f64>,
+    /// Images returned to people.
+    pub returned: usize,
+    /// Audits, the last included.
+    pub attempts: u32,
+    /// Checks of the last audit.
+    pub audited: u32,
+    /// Checks of all audits.
+    pub audited_in_all: u32,
+    /// Wrong labels found in the last audit.
+    pub errors: u32,
+    /// Anytime-valid lower bound of the accuracy of the auto-labels after the last audit.
+    pub accuracy_lower_bound_95: Option<f64>,
+    /// The last audit certified the target.
+    pub certified: bool,
+    /// Hours of experts: labels, returned images, checks.
+    pub expert_hours: f64,
+}
+
+impl FinishedRun {
+    /// Certified although more than the target share is wrong.
+    #[must_use]
+    pub fn is_false_certificate(&self, target_error: f64) -> bool {
+        self.certified
+            && self
+                .auto_label_accuracy
+                .is_some_and(|a| 1.0 - a > target_error)
+    }
+}
+
+/// An unlabeled image with the model's label for it.
+#[derive(Clone, Copy)]
+struct Proposal {
+    row: u32,
+    class: ClassId,
+    confidence: f32,
+}
+
+/// Auto-labels the rest and audits it with the known labels as the auditor.
+///
+/// # Errors
+/// Settings outside their range.
+pub(crate) fn finish(
+    dataset: &Dataset,
+    plan: &Plan,
+    labels: &[Option<Labeled>],
+    model: &RoundModel,
+    stop: &StopDecision,
+    seed: u64,
+) -> Result<FinishedRun, WorkflowError> {
+    let mut rest = proposals(model, labels);
+    let right = |p: &Proposal| p.class == dataset.truth[p.row as usize];
+    let used = labels.iter().flatten().count();
+    let mut run = FinishedRun {
+        seed,
+        labels: used,
+        stopped_by: stopped_by(stop),
+        rest_accuracy: share(rest.iter().filter(|p| right(p)).count(), rest.len()).unwrap_or(1.0),
+        estimated_accuracy: estimate(&model.validation),
+        threshold: None,
+        expected_error: 0.0,
+        auto_labels: 0,
+        automation: 0.0,
+        auto_label_accuracy: None,
+        returned: rest.len(),
+        attempts: 0,
+        audited: 0,
+        audited_in_all: 0,
+        errors: 0,
+        accuracy_lower_bound_95: None,
+        certified: false,
+        expert_hours: 0.0,
+    };
+    let random: Vec<ValidationItem> = model.validation.iter().map(Validation::item).collect();
+    let mut evidence: Vec<ValidationItem> = Vec::new();
+    let mut refuted_at = f64::INFINITY;
+    for attempt in 1..=MOST_ATTEMPTS {
+        let Some((accepted, choice)) =
+            accept(&rest, &random, &evidence, refuted_at, plan, attempt)?
+        else {
+            break;
+        };
+        run.threshold = choice.0;
+        run.expected_error = choice.1;
+        run.attempts = attempt;
+        let checked = audit(dataset, plan, &accepted, seed, attempt, &mut run)?;
+        run.audited_in_all += run.audited;
+        if run.certified {
+            run.auto_labels = accepted.len();
+            run.auto_label_accuracy =
+                share(accepted.iter().filter(|p| right(p)).count(), accepted.len());
+            break;
+        }
+        refuted_at = choice.0.unwrap_or(f64::INFINITY);
+        evidence.extend(checked.iter().map(|p| ValidationItem {
+            confidence: p.confidence,
+            correct: right(p),
+        }));
+        // What the auditor has looked at is settled by a person and leaves the rest.
+        let mut settled: Vec<u32> = checked.iter().map(|p| p.row).collect();
+        settled.sort_unstable();
+        rest.retain(|p| settled.binary_search(&p.row).is_err());
+    }
+    run.automation = run.auto_labels as f64 / plan.pool as f64;
+    run.returned = plan.pool - used - run.auto_labels;
+    let cost = &plan.cost;
+    // Images a failed audit settled are not labeled a second time.
+    let settled = (run.audited_in_all - if run.certified { run.audited } else { 0 }) as usize;
+    let by_label = used + run.returned.saturating_sub(settled);
+    run.expert_hours = (by_label as f64 * cost.seconds_per_label
+        + f64::from(run.audited_in_all) * cost.seconds_per_audit)
+        / 3600.0;
+    Ok(run)
+}
+
+fn proposals(model: &RoundModel, labels: &[Option<Labeled>]) -> Vec<Proposal> {
+    model
+        .pool
+        .rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| labels[**row as usize].is_none())
+        .map(|(position, &row)| {
+            let (class, confidence) = model.pool.first(position);
+            Proposal {
+                row,
+                class,
+                confidence: confidence.clamp(0.0, 1.0),
+            }
+        })
+        .collect()
+}
+
+type Choice = (Option<f64>, f64);
+
+/// The images to auto-label in this attempt; `None` when nothing is worth it.
+fn accept(
+    rest: &[Proposal],
+    random: &[ValidationItem],
+    evidence: &[ValidationItem],
+    refuted_at: f64,
+    plan: &Plan,
+    attempt: u32,
+) -> Result<Option<(Vec<Proposal>, Choice)>, WorkflowError> {
+    let confidences: Vec<f32> = rest.iter().map(|p| p.confidence).collect();
+    let config = ThresholdConfig {
+        alpha: autolabel_quality::attempt_alpha(0.05, attempt),
+        ..plan.round.threshold
+    };
+    let choice = if attempt == 1 {
+        autolabel_quality::choose_threshold(&confidences, random, &config)?
+    } else {
+        autolabel_quality::tighten(&confidences, random, evidence, refuted_at, &config)?
+    };
+    if matches!(
+        choice.limit,
+        ThresholdLimit::NothingKeepsTarget | ThresholdLimit::AuditNotWorthwhile
+    ) {
+        return Ok(None);
+    }
+    let threshold = choice.threshold.unwrap_or(f64::INFINITY);
+    let accepted: Vec<Proposal> = rest
+        .iter()
+        .copied()
+        .filter(|p| f64::from(p.confidence) >= threshold)
+        .collect();
+    Ok((!accepted.is_empty()).then_some((accepted, (choice.threshold, choice.expected_error))))
+}
+
+/// Audits to the verdict; returns what was checked.
+fn audit(
+    dataset: &Dataset,
+    plan: &Plan,
+    accepted: &[Proposal],
+    seed: u64,
+    attempt: u32,
+    run: &mut FinishedRun,
+) -> Result<Vec<Proposal>, WorkflowError> {
+    let mut audit = Audit::new(AuditTarget {
+        population: u32::try_from(accepted.len()).unwrap_or(u32::MAX),
+        target_error: plan.round.threshold.target_error,
+        alpha: autolabel_quality::attempt_alpha(0.05, attempt),
+    })?;
+    let rows: Vec<u32> = accepted.iter().map(|p| p.row).collect();
+    let order = autolabel_quality::audit_plan(&rows, seed.wrapping_add(u64::from(attempt) << 32));
+    let mut checked = Vec::new();
+    for row in order.order {
+        if audit.outcome() != AuditOutcome::Running {
+            break;
+        }
+        // Accepted images are in rising order of rows, as the pool is.
+        let Ok(position) = accepted.binary_search_by_key(&row, |p| p.row) else {
+            continue;
+        };
+        let proposal = accepted[position];
+        audit.record(proposal.class != dataset.truth[row as usize])?;
+        checked.push(proposal);
+    }
+    run.audited = audit.checked();
+    run.errors = audit.wrong();
+    run.accuracy_lower_bound_95 = Some(autolabel_quality::accuracy_lower_bound(&audit));
+    run.certified = audit.outcome() == AuditOutcome::Certified;
+    Ok(checked)
+}
+
+fn estimate(validation: &[Validation]) -> Option<[f64; 3]> {
+    let items: Vec<ValidationItem> = validation.iter().map(Validation::item).collect();
+    autolabel_quality::rest_accuracy(&items).map(|p| [p.value, p.low, p.high])
+}
+
+fn stopped_by(stop: &StopDecision) -> String {
+    let met = |name: &str| stop.criteria.iter().any(|c| c.name == name && c.met);
+    if met("exhausted") {
+        "exhausted".to_owned()
+    } else if met("gain") && met("stability") {
+        "gain+stability".to_owned()
+    } else {
+        "budget".to_owned()
+    }
+}
+
+fn share(part: usize, all: usize) -> Option<f64> {
+    (all > 0).then(|| part as f64 / all as f64)
+}

@@ -1,0 +1,177 @@
+//! What a training round looks at, taken at one moment: labels, features, settings.
+
+use crate::WorkflowError;
+use crate::error::conflict;
+use crate::project::live::{StoredModel, class_names, labeled, version};
+use crate::project::{
+    Project, batch_config, label_seconds, stop_config, suited_batch, threshold_config,
+};
+use crate::round::{
+    self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome, transform_config,
+};
+use crate::training::class_labels;
+use autolabel_heads::{GpConfig, Matrix, RawFeatures};
+use autolabel_selection::RoundRecord;
+use autolabel_store::EmbeddingsReader;
+use std::sync::{Arc, PoisonError};
+
+/// Everything a round looks at, taken at one moment.
+pub(crate) struct Snapshot {
+    pub labels: Vec<Option<Labeled>>,
+    pub excluded: Vec<bool>,
+    pub groups: Option<Vec<u32>>,
+    pub duplicate_of: Vec<Option<u32>>,
+    pub class_names: Vec<String>,
+    pub history: Vec<RoundRecord>,
+    pub previous: Option<Arc<RoundModel>>,
+    pub config: RoundConfig,
+    pub seed: u64,
+    pub round: u32,
+    /// Journal entry up to which the labels go.
+    pub sequence: u64,
+    pub batch_size: u32,
+}
+
+impl Snapshot {
+    /// Runs the round.
+    pub(crate) fn run(&self, project: &Project) -> Result<RoundOutcome, WorkflowError> {
+        let features = project.features(self.labels.len())?;
+        round::run(&RoundInput {
+            features: &features,
+            labels: &self.labels,
+            excluded: &self.excluded,
+            groups: self.groups.as_deref(),
+            duplicate_of: Some(&self.duplicate_of),
+            class_names: &self.class_names,
+            history: &self.history,
+            previous: self.previous.as_deref(),
+            config: &self.config,
+            seed: self.seed,
+            round: self.round,
+        })
+    }
+}
+
+impl Project {
+    /// What the last model was trained on.
+    pub(crate) async fn snapshot_of(&self, last: &StoredModel) -> Result<Snapshot, WorkflowError> {
+        let states = self.inner().store.replay(Some(last.sequence)).await?;
+        let mut snapshot = self.snapshot(last.sequence);
+        snapshot.labels.fill(None);
+        for (image, state) in states {
+            if let Some(slot) = snapshot.labels.get_mut(image.row()) {
+                *slot = labeled(&[state])[0];
+            }
+        }
+        // The same scale gives the same model, without a search that depends on the model before.
+        snapshot.config.gp = last.gp.clone();
+        snapshot.previous = None;
+        snapshot.round = version(&self.live());
+        Ok(snapshot)
+    }
+
+    /// Everything a round looks at, as it is now.
+    pub(crate) fn snapshot(&self, sequence: u64) -> Snapshot {
+        let live = self.live();
+        let mut settings = live.settings.clone();
+        if live.models.is_empty() {
+            settings.batch_size = suited_batch(&settings, live.index.len());
+        }
+        let labels = labeled(&live.index.labels);
+        let has_labels = class_labels(&live) > 0;
+        Snapshot {
+            excluded: live.index.missing.clone(),
+            groups: group_numbers(&live.index.group),
+            duplicate_of: live.index.duplicate_of.clone(),
+            class_names: class_names(&live),
+            history: live.models.iter().map(|model| model.record).collect(),
+            previous: live.model.clone(),
+            config: RoundConfig {
+                batch: batch_config(&settings),
+                stop: stop_config(&settings, live.index.len(), label_seconds(&live)),
+                threshold: threshold_config(&live),
+                gp: GpConfig::default(),
+            },
+            seed: self.inner().seed,
+            round: if has_labels { version(&live) + 1 } else { 0 },
+            sequence,
+            batch_size: settings.batch_size,
+            labels,
+        }
+    }
+
+    /// Reduced features of the first `images` images.
+    fn features(&self, images: usize) -> Result<Arc<Matrix>, WorkflowError> {
+        let (backbone, revision) = {
+            let live = self.live();
+            (live.backbone.clone(), live.embedding_revision)
+        };
+        let backbone = backbone.ok_or_else(no_embeddings)?;
+        let mut cache = self
+            .inner()
+            .features
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = cache.as_ref()
+            && (known.images, known.revision, &known.backbone) == (images, revision, &backbone.id)
+        {
+            return Ok(Arc::clone(&known.matrix));
+        }
+        let path = self.inner().store.folder().embeddings(&backbone.id);
+        let reader = EmbeddingsReader::open(&path, &backbone.id, backbone.dim)?;
+        let values = reader
+            .rows()
+            .get(..images * backbone.dim)
+            .ok_or_else(no_embeddings)?;
+        let raw = RawFeatures {
+            values,
+            dim: backbone.dim,
+        };
+        let config = transform_config(&backbone.blocks);
+        let transform = autolabel_heads::fit_transform(&raw, &config, self.inner().seed)?;
+        let matrix = Arc::new(autolabel_heads::apply_transform(&transform, &raw)?);
+        *cache = Some(FeatureCache {
+            images,
+            revision,
+            backbone: backbone.id,
+            matrix: Arc::clone(&matrix),
+        });
+        Ok(matrix)
+    }
+}
+
+/// Reduced features of all images, kept between rounds.
+pub(crate) struct FeatureCache {
+    images: usize,
+    revision: u64,
+    backbone: String,
+    matrix: Arc<Matrix>,
+}
+
+/// A group for every image: its own where it has none. `None` where no image has one.
+fn group_numbers(groups: &[Option<u32>]) -> Option<Vec<u32>> {
+    let mut next = groups.iter().flatten().max()? + 1;
+    let number = |group: &Option<u32>| {
+        group.unwrap_or_else(|| {
+            next += 1;
+            next - 1
+        })
+    };
+    Some(groups.iter().map(number).collect())
+}
+
+fn no_embeddings() -> WorkflowError {
+    conflict("Some images have no features yet; start the import.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_without_a_group_are_groups_of_their_own() {
+        let groups = [Some(4), None, Some(1), None];
+        assert_eq!(group_numbers(&groups), Some(vec![4, 5, 1, 6]));
+        assert_eq!(group_numbers(&[None, None]), None);
+    }
+}

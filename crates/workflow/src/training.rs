@@ -1,0 +1,300 @@
+//! Training in the background: a snapshot of the labels → one round of the walk → a model, a point of
+//! the curve and the next batch, while people go on labeling.
+
+use crate::error::conflict;
+use crate::next_batch::installed_batch;
+use crate::project::live::{
+    Live, StoredModel, batch_progress, class_names, labeled, margin, version,
+};
+use crate::project::{
+    Project, ProjectEvent, batch_config, label_seconds, ordered, stop_config, suited_batch,
+    threshold_config,
+};
+use crate::queue::put_next_batch;
+use crate::round::{
+    Labeled, PickWithReason, RoundConfig, RoundInput, RoundModel, RoundOutcome, transform_config,
+};
+use crate::view::{Effort, JobView, StopAdvice, StopReason};
+use crate::{WorkflowError, jobs, model_view, round};
+use autolabel_heads::{GpConfig, Matrix, RawFeatures, ScaleChoice};
+use autolabel_selection::{RoundRecord, StopDecision};
+use autolabel_store::{EmbeddingsReader, PickRecord};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+/// Kind of the job.
+pub(crate) const TRAIN: &str = "train";
+
+impl Project {
+    /// Trains on all labels now, in the background.
+    ///
+    /// # Errors
+    /// There is nothing (new) to train on.
+    pub async fn train_now(&self) -> Result<JobView, WorkflowError> {
+        if self.inner().store.is_read_only() {
+            return Err(autolabel_store::StoreError::ReadOnly.into());
+        }
+        if let Some(running) = self.inner().jobs.running(TRAIN) {
+            return Ok(running);
+        }
+        {
+            let live = self.live();
+            if class_labels(&live) == 0 {
+                return Err(conflict(
+                    "Label some images first; then there is something to learn from.",
+                ));
+            }
+            if !has_news(&live) {
+                return Err(conflict(
+                    "Nothing was labeled since the last training; label some images first.",
+                ));
+            }
+        }
+        start(self)
+    }
+
+    /// The present model; fitted again where a start of the program has lost it.
+    ///
+    /// # Errors
+    /// No model was ever trained, or the embeddings are not there.
+    pub(crate) async fn present_model(&self) -> Result<Arc<RoundModel>, WorkflowError> {
+        let _refitting = self.inner().refitting.lock().await;
+        let (known, last) = {
+            let live = self.live();
+            (live.model.clone(), live.models.last().cloned())
+        };
+        if let Some(model) = known {
+            return Ok(model);
+        }
+        let last = last.ok_or_else(|| conflict("There is no model yet; label the first batch."))?;
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let snapshot = self.snapshot_of(&last).await?;
+        let project = self.clone();
+        let thread = std::thread::Builder::new().name("autolabel-refit".to_owned());
+        let refit = move || {
+            let model = snapshot.run(&project).map(|outcome| outcome.model);
+            sender.send(model.map(|model| model.map(Ranked::of))).ok()
+        };
+        thread.spawn(refit).map_err(WorkflowError::Io)?;
+        let ranked = receiver.await.map_err(|_| WorkflowError::JobBroke)??;
+        let ranked = ranked.ok_or(WorkflowError::JobBroke)?;
+        let mut live = self.live_mut();
+        if live.model.is_none() {
+            ranked.install(&mut live);
+        }
+        live.model.clone().ok_or(WorkflowError::JobBroke)
+    }
+}
+
+/// Starts a round in the background. One that is at work is followed by another where the labels
+/// warrant it.
+pub(crate) fn start(project: &Project) -> Result<JobView, WorkflowError> {
+    let again = &project.inner().train_again;
+    again.store(true, Ordering::SeqCst);
+    let worker = project.clone();
+    jobs::start(project, TRAIN, "Choosing the next images", move |job| {
+        let mut message = "Nothing to learn from yet".to_owned();
+        while worker.inner().train_again.swap(false, Ordering::SeqCst) && !job.is_cancelled() {
+            // What was asked for while a round was at work may have gone into it already.
+            if has_news(&worker.live()) {
+                job.progress("Learning from the labels", 0, 1);
+                message = job.wait(train(&worker))?;
+                job.progress("Learning from the labels", 1, 1);
+            }
+        }
+        Ok(message)
+    })
+}
+
+/// One round: snapshot, compute, write down, take over.
+async fn train(project: &Project) -> Result<String, WorkflowError> {
+    if !project.live().models.is_empty() {
+        // The next model is compared with the present one.
+        project.present_model().await?;
+    }
+    let snapshot = {
+        let _writing = project.inner().writing.lock().await;
+        let sequence = project.inner().store.last_sequence().await?;
+        project.snapshot(sequence)
+    };
+    if snapshot.labels.is_empty() {
+        return Ok("No images to choose from yet.".to_owned());
+    }
+    let outcome = snapshot.run(project)?;
+    take_over(project, &snapshot, outcome).await
+}
+
+/// Makes the outcome of a round the present state, on disk first.
+async fn take_over(
+    project: &Project,
+    snapshot: &Snapshot,
+    outcome: RoundOutcome,
+) -> Result<String, WorkflowError> {
+    let trained = stored_model(project, snapshot, &outcome)?;
+    let ranked = outcome.model.map(Ranked::of);
+    let _writing = project.inner().writing.lock().await;
+    let batch = {
+        let live = project.live();
+        let round = trained.as_ref().map_or(0, |model| model.view.version);
+        // While auto-labels are in force people get the returned images and nothing else.
+        let picks = outcome.batch.into_iter().map(pick_record).collect();
+        (live.run.is_none())
+            .then(|| installed_batch(&live, picks, round, Instant::now()))
+            .flatten()
+    };
+    let model = trained.as_ref().map(|model| (model.view.version, model));
+    project
+        .inner()
+        .store
+        .put_round(model, batch.as_ref())
+        .await?;
+    let message = {
+        let mut live = project.live_mut();
+        if let Some(batch) = batch {
+            live.batch = Some(batch);
+        }
+        match (trained, ranked) {
+            (Some(trained), Some(ranked)) => {
+                let message = format!(
+                    "Model {} learnt from {} labels.",
+                    trained.view.version, trained.view.labels
+                );
+                live.models.push(trained);
+                ranked.install(&mut live);
+                message
+            }
+            _ => "The first images are chosen.".to_owned(),
+        }
+    };
+    let settings = project.live().settings.clone();
+    if settings.batch_size != snapshot.batch_size && project.live().models.is_empty() {
+        let batch_size = snapshot.batch_size;
+        project
+            .save_settings(crate::view::Settings {
+                batch_size,
+                ..settings
+            })
+            .await?;
+    }
+    let (done, size) = batch_progress(&project.live());
+    if done == size {
+        // Everything that this round chose was answered while it was at work.
+        put_next_batch(project).await?;
+    }
+    project.tell(ProjectEvent::Curve);
+    project.tell(ProjectEvent::Queue);
+    project.tell_project();
+    Ok(message)
+}
+
+/// A model with the images in the order of its doubt, most doubtful first.
+struct Ranked {
+    model: Arc<RoundModel>,
+    ranking: Arc<Vec<u32>>,
+}
+
+impl Ranked {
+    fn of(model: RoundModel) -> Self {
+        let lead = |position: usize| ordered(margin(model.pool.at(position)));
+        let rows = model.pool.rows.iter().enumerate();
+        let mut ranked: Vec<(u32, u32)> =
+            rows.map(|(position, &row)| (lead(position), row)).collect();
+        ranked.sort_unstable();
+        Self {
+            ranking: Arc::new(ranked.into_iter().map(|(_, row)| row).collect()),
+            model: Arc::new(model),
+        }
+    }
+
+    /// Makes it the present one.
+    fn install(self, live: &mut Live) {
+        live.ranking = self.ranking;
+        live.model = Some(self.model);
+    }
+}
+
+/// What is kept of the model of a round; `None` for the cold start.
+fn stored_model(
+    project: &Project,
+    snapshot: &Snapshot,
+    outcome: &RoundOutcome,
+) -> Result<Option<StoredModel>, WorkflowError> {
+    let (Some(model), Some(point), Some(record)) = (&outcome.model, outcome.point, outcome.record)
+    else {
+        return Ok(None);
+    };
+    let gp = GpConfig {
+        scale: ScaleChoice::Fixed(model.gp.scale()),
+        ..snapshot.config.gp.clone()
+    };
+    let live = project.live();
+    let described = model_view::Described {
+        version: version(&live) + 1,
+        model,
+        point,
+        labels: &snapshot.labels,
+        class_count: snapshot.class_names.len(),
+        backbone: live.backbone.as_ref().map_or("", |b| b.id.as_str()),
+        gp: &gp,
+    };
+    let choice = crate::auto_label::choice(&live, model, &snapshot.config.threshold)?;
+    Ok(Some(StoredModel {
+        view: model_view::model_view(&described)?,
+        advice: advice(
+            &outcome.stop,
+            outcome.auto_share.map_or(0, |share| share.accepted),
+        ),
+        record,
+        sequence: snapshot.sequence,
+        images: snapshot.labels.len(),
+        gp,
+        expected_audit: choice.expected_audit,
+    }))
+}
+
+fn advice(stop: &StopDecision, auto_labels: u64) -> StopAdvice {
+    let reason = |c: &autolabel_selection::Criterion| StopReason {
+        name: c.name.to_owned(),
+        met: c.met,
+        text: c.text.clone(),
+    };
+    StopAdvice {
+        stop: stop.stop,
+        headline: stop.headline.clone(),
+        reasons: stop.criteria.iter().map(reason).collect(),
+        auto_labels_now: auto_labels,
+        next_gain: stop.next_gain.map(|g| g.expected),
+        next_gain_low: stop.next_gain.map(|g| g.low),
+        next_gain_high: stop.next_gain.map(|g| g.high),
+        next_effort: Effort {
+            hours: stop.next_hours,
+            money: stop.next_money,
+        },
+    }
+}
+
+fn pick_record(pick: PickWithReason) -> PickRecord {
+    PickRecord {
+        image: pick.image,
+        origin: pick.reason.origin,
+        strategy: pick.reason.strategy,
+        score: pick.reason.score,
+        text: pick.reason.text,
+    }
+}
+
+/// There is something that the present model has not learnt from.
+pub(crate) fn has_news(live: &Live) -> bool {
+    live.models.last().is_none_or(|model| {
+        model.view.labels as usize != class_labels(live) || model.images != live.index.len()
+    })
+}
+
+/// Expert labels that name a class.
+pub(crate) fn class_labels(live: &Live) -> usize {
+    let labels = live.index.labels.iter();
+    labels
+        .filter(|label| label.answer.is_some_and(|a| a.class().is_some()))
+        .count()
+}

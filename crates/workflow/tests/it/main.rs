@@ -1,0 +1,13 @@
+//! Tests of the loop as the server and the command line use it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod expert;
+mod folder;
+
+mod import;
+mod kill;
+mod loop_to_certificate;
+mod open;
+mod queue;
+mod refuted;
