@@ -1,0 +1,54 @@
+//! `autolabel open FOLDER`.
+
+use crate::arguments::BackboneArguments;
+use crate::outcome::Outcome;
+use crate::output::Output;
+use crate::project::{backbone_source, engine_choice};
+use crate::serving::{ServeArguments, serve_until_interrupted};
+use autolabel_workflow::{OpenOptions, Project};
+use std::path::PathBuf;
+
+/// Arguments of `open`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Folder with PNG, JPEG or TIFF images, at any depth.
+    folder: PathBuf,
+
+    /// Where to keep the project; without it FOLDER/.autolabel.
+    #[arg(long, value_name = "DIR")]
+    project: Option<PathBuf>,
+
+    /// Table with a column file and, where known, label, group and source.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+
+    /// Class names in the order of their digit keys, for a new project.
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    classes: Vec<String>,
+
+    /// Take the labels of the table, or of the class folders, as answers of experts.
+    #[arg(long)]
+    use_labels: bool,
+
+    #[command(flatten)]
+    serve: ServeArguments,
+
+    #[command(flatten)]
+    backbone: BackboneArguments,
+}
+
+/// Opens the project, imports what is new in the background, and serves at once.
+pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome> {
+    let options = OpenOptions {
+        project: arguments.project,
+        csv: arguments.csv,
+        classes: arguments.classes,
+        backbone: backbone_source(&arguments.backbone),
+        engine: engine_choice(&arguments.backbone),
+        use_labels: arguments.use_labels,
+        ..OpenOptions::new(arguments.folder)
+    };
+    let project = Project::open(&options).await?;
+    project.start_import().await?;
+    serve_until_interrupted(project, &arguments.serve, output).await
+}

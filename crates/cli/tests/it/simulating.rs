@@ -1,0 +1,96 @@
+//! `simulate`: the contract of its JSON, and its errors.
+
+use crate::binary::run;
+use crate::stripes::draw;
+use std::path::Path;
+
+/// Class folders with pictures of stripes.
+fn class_folders(folder: &Path, count: u32) {
+    draw(folder, 0..count);
+    for number in 0..count {
+        let class = if number.is_multiple_of(2) {
+            "upright"
+        } else {
+            "level"
+        };
+        let file = format!("{number:04}.png");
+        std::fs::create_dir_all(folder.join(class)).unwrap();
+        std::fs::rename(folder.join(&file), folder.join(class).join(&file)).unwrap();
+    }
+}
+
+#[test]
+fn the_report_keeps_its_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    class_folders(folder.path(), 80);
+    let images = folder.path().to_str().unwrap();
+    let cache = folder.path().join("cache");
+    let arguments = [
+        "simulate",
+        images,
+        "--seeds",
+        "2",
+        "--budget",
+        "0.5",
+        "--batch",
+        "10",
+        "--engine",
+        "rten",
+        "--cache",
+        cache.to_str().unwrap(),
+    ];
+    let json = run(arguments.iter().chain(&["--json"]));
+    assert_eq!(json.code, Some(0), "{json}");
+    let report = json.json();
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["task"], "classification");
+    assert_eq!(report["pool"], 80);
+    assert_eq!(report["seeds"].as_array().unwrap().len(), 2);
+    let arms = report["arms"].as_array().unwrap();
+    assert_eq!(arms[0]["strategy"], "auto");
+    assert_eq!(arms[1]["strategy"], "random");
+    let point = &arms[0]["curve"][0];
+    for field in ["labels", "round_seconds"] {
+        assert!(point[field].is_number(), "{field}");
+    }
+    for field in ["mean", "low", "high"] {
+        assert!(point["rest_accuracy"][field].is_number(), "{field}");
+    }
+    for level in ["0.90", "0.95", "0.97"] {
+        let labels = &arms[0]["labels_to"][level];
+        assert!(labels.is_null() || labels.is_u64(), "{level}");
+    }
+    for field in ["labels", "automation", "rest_accuracy"] {
+        assert!(report["stop"][field].is_number(), "{field}");
+    }
+    for field in ["target_error", "audited", "errors", "certified"] {
+        assert!(!report["audit"][field].is_null(), "{field}");
+    }
+    assert!(report["audit"].get("accuracy_lower_bound_95").is_some());
+    assert!(report["cost"].is_object() && report["seconds"].is_number());
+
+    let text = run(arguments.iter().chain(&["--compare", "none"]));
+    assert_eq!(text.code, Some(0), "{text}");
+    assert!(
+        text.stdout.contains("to reach") && !text.stdout.contains("random"),
+        "{text}"
+    );
+}
+
+#[test]
+fn data_sets_that_cannot_be_simulated() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().to_str().unwrap();
+    let empty = run(["simulate", images, "--engine", "rten"]);
+    assert_eq!(empty.code, Some(2), "{empty}");
+    assert!(
+        empty.stderr.contains("no labeled image was found"),
+        "{empty}"
+    );
+    class_folders(folder.path(), 8);
+    for (option, value) in [("--budget", "2"), ("--seeds", "0"), ("--strategy", "magic")] {
+        let refused = run(["simulate", images, "--engine", "rten", option, value]);
+        assert_eq!(refused.code, Some(2), "{refused}");
+        assert_eq!(refused.stdout, "");
+    }
+}

@@ -1,0 +1,252 @@
+/** One image of the list, large, with all that is known about it; a digit relabels it. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { getImage, setFlag } from '../../api/client';
+import type { Answer, ImageView, LabelOrigin } from '../../api/types';
+import { Dialog } from '../../parts/dialog';
+import { classOfDigit, isPressing, useKeys } from '../../parts/keys';
+import { Prediction } from '../../parts/prediction';
+import { ClassButton, KeyButton, SavedSign, TouchTools } from '../../parts/reading-room';
+import { ViewerPane } from '../../parts/viewer-pane';
+import { useLooking } from '../../parts/viewer-keys';
+import { outbox } from '../../state/answers';
+import { say, tellProblem } from '../../state/notices';
+import { classes, className } from '../../state/project';
+import { count } from '../../words/numbers';
+import { STATES } from './filters';
+import type { ImageList } from './image-list';
+import { labelOf } from './shown-label';
+
+interface Props {
+  list: ImageList;
+  index: number;
+  onMove: (index: number) => void;
+  onClose: () => void;
+}
+
+const ORIGINS: Record<LabelOrigin, string> = {
+  cold_start: 'first batch',
+  chosen: 'chosen by the program',
+  random: 'drawn at random',
+  returned: 'returned by auto-labeling',
+  audit: 'audit',
+  given: 'given, or chosen by hand',
+};
+
+export function Detail({ list, index, onMove, onClose }: Props) {
+  const within = useRef<HTMLDialogElement>(null);
+  const looking = useLooking();
+  const painted = useRef<{ image: number; at: number } | null>(null);
+  // Read so that a change of the image is shown.
+  void list.version.value;
+  const known = list.at(index);
+  const id = known?.id;
+  const [full, setFull] = useState<ImageView | null>(null);
+  const image = full !== null && full.id === id ? full : known;
+  const total = list.total.value ?? 0;
+
+  useEffect(() => {
+    list.show(Math.max(0, index - 2), index + 3);
+  }, [list, index]);
+
+  useEffect(() => {
+    let wanted = true;
+    if (id === undefined) return;
+    getImage(id).then((view) => {
+      if (wanted) setFull(view);
+    }, tellProblem);
+    return () => {
+      wanted = false;
+    };
+  }, [id]);
+
+  useEffect(
+    () =>
+      outbox.subscribe({
+        onReceipt(message) {
+          void getImage(message.image).then((view) => {
+            list.put(view);
+            setFull((now) => (now?.id === view.id ? view : now));
+          }, tellProblem);
+        },
+        onRefused(message, reason) {
+          tellProblem(`The answer for ${message.file} was not taken: ${reason}`);
+          void getImage(message.image).then((view) => {
+            list.put(view);
+            setFull((now) => (now?.id === view.id ? view : now));
+          }, tellProblem);
+        },
+      }),
+    [list],
+  );
+
+  const answer = (value: Answer): void => {
+    if (image === undefined || painted.current?.image !== image.id) return;
+    const seconds = (performance.now() - painted.current.at) / 1000;
+    const state = value.kind === 'class' ? 'labeled' : 'unreadable';
+    const changed: ImageView = { ...image, answer: value, state };
+    setFull(changed);
+    list.put(changed);
+    say(value.kind === 'class' ? `${className(value.class)}, saved.` : 'cannot be read, saved.');
+    outbox.post({ kind: 'annotation', image: image.id, file: image.file, answer: value, seconds });
+  };
+
+  const flag = (): void => {
+    if (image === undefined) return;
+    setFlag(image.id, !image.flagged).then((view) => {
+      setFull(view);
+      list.put(view);
+    }, tellProblem);
+  };
+
+  const move = (by: number): void => {
+    const next = index + by;
+    if (next >= 0 && next < total) onMove(next);
+  };
+
+  const commands: Record<string, () => void> = {
+    u: () => {
+      answer({ kind: 'unreadable' });
+    },
+    f: flag,
+    a: () => {
+      move(-1);
+    },
+    d: () => {
+      move(1);
+    },
+    pageup: () => {
+      move(-1);
+    },
+    pagedown: () => {
+      move(1);
+    },
+  };
+
+  useKeys((event) => {
+    const key = event.key.toLowerCase();
+    if ((key === 'enter' || key === ' ') && isPressing(event)) return;
+    const digit = classOfDigit(event);
+    if (event.repeat && (digit !== null || key === 'u' || key === 'f')) return;
+    if (digit !== null) {
+      if (digit < classes.value.length) answer({ kind: 'class', class: digit });
+    } else if (commands[key] !== undefined) commands[key]();
+    else {
+      looking.onKeyDown(event);
+      return;
+    }
+    event.preventDefault();
+  }, within);
+  useKeys(looking.onKeyUp, within, 'keyup');
+
+  const near = [index + 1, index - 1].flatMap((i) => list.at(i)?.id ?? []);
+  return (
+    <Dialog title="Image" quietTitle onClose={onClose} testId="detail" class="detail" within={within}>
+      <div class="detail-view">
+        <ViewerPane
+          image={id ?? null}
+          ahead={near}
+          file={image?.file ?? ''}
+          label={image?.file ?? 'Image'}
+          onPainted={(shown) => {
+            painted.current = { image: shown, at: performance.now() };
+          }}
+          controls={looking.controls}
+          tool={looking.tool}
+          bare={looking.bare}
+        />
+        <TouchTools looking={looking} />
+      </div>
+      <aside class="detail-side">
+        <p class="detail-place">
+          <span>
+            {count(index + 1)} of {count(total)}
+          </span>
+          <SavedSign />
+          <button type="button" class="plain" onClick={onClose} data-testid="close-detail">
+            Close
+          </button>
+        </p>
+        {image !== undefined && <About image={image} />}
+        <div class="choices" role="group" aria-label="Label">
+          {classes.value.map((definition, position) => (
+            <ClassButton
+              key={definition.name}
+              index={position}
+              definition={definition}
+              pressed={image?.answer?.kind === 'class' && image.answer.class === position}
+              disabled={image === undefined}
+              onChoose={(chosen) => {
+                answer({ kind: 'class', class: chosen });
+              }}
+            />
+          ))}
+        </div>
+        <div class="commands">
+          <KeyButton
+            keyName="U"
+            testId="unreadable"
+            pressed={image?.answer?.kind === 'unreadable'}
+            onPress={commands.u ?? flag}
+          >
+            Cannot be read
+          </KeyButton>
+          <KeyButton keyName="F" testId="flag" pressed={image?.flagged ?? false} onPress={flag}>
+            {image?.flagged === true ? 'Flagged' : 'Flag'}
+          </KeyButton>
+          <KeyButton
+            keyName="A"
+            testId="previous"
+            disabled={index === 0}
+            onPress={() => {
+              move(-1);
+            }}
+          >
+            Previous
+          </KeyButton>
+          <KeyButton
+            keyName="D"
+            testId="next"
+            disabled={index + 1 >= total}
+            onPress={() => {
+              move(1);
+            }}
+          >
+            Next
+          </KeyButton>
+        </div>
+      </aside>
+    </Dialog>
+  );
+}
+
+function About({ image }: { image: ImageView }) {
+  const state = STATES.find(([name]) => name === image.state)?.[1] ?? image.state;
+  const rows: [string, string][] = [
+    ['File', image.file],
+    ['Size', `${count(image.width)} × ${count(image.height)}`],
+    ['State', state],
+    ['Label', labelOf(image).text],
+  ];
+  if (image.origin != null) rows.push(['How', ORIGINS[image.origin]]);
+  if (image.auto_class != null) rows.push(['Auto-label', className(image.auto_class)]);
+  if (image.group != null) rows.push(['Group', image.group]);
+  if (image.duplicate_of != null) rows.push(['Copy of', `image ${String(image.duplicate_of)}`]);
+  return (
+    <>
+      <dl class="about">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {image.prediction != null && (
+        <details class="opinion">
+          <summary>The model&rsquo;s opinion</summary>
+          <Prediction prediction={image.prediction} />
+        </details>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,206 @@
+/** The reading room: one image, the classes with their digits, and nothing else in the way. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { AwayBanner, KeyButton, SavedSign, TouchTools } from '../../parts/reading-room';
+import { Banners } from '../../parts/banners';
+import { ClassPalette } from '../../parts/class-palette';
+import { KeyCard } from '../../parts/key-card';
+import { classOfDigit, isPressing, useKeys } from '../../parts/keys';
+import { ViewerPane } from '../../parts/viewer-pane';
+import { useLooking } from '../../parts/viewer-keys';
+import { giveAnswer, goBack, loadingQueue, session, startLabeling, toggleFlag } from '../../state/labeling';
+import { classes } from '../../state/project';
+import { planes, recordNextImage } from '../../state/planes';
+import type { Answer } from '../../api/types';
+import { EmptyQueue } from './empty-queue';
+import { LookingBack } from './looking-back';
+import { Peek } from './peek';
+import { Rail } from './rail';
+import { ReasonPanel } from './reason-panel';
+import { BatchProgress } from './batch-progress';
+
+/** Images prefetched, planes decoded and uploaded. */
+const PREFETCHED = 3;
+
+type Card = 'keys' | 'palette' | null;
+
+export function LabelPage() {
+  const item = session.current.value;
+  const earlier = session.earlier.value;
+  const looking = useLooking();
+  const [card, setCard] = useState<Card>(null);
+  const [why, setWhy] = useState(false);
+  const [peeking, setPeeking] = useState(false);
+  /** Image on the screen and the moment it came there. */
+  const painted = useRef<{ image: number; at: number } | null>(null);
+  /** The key press that asked for the image now on its way to the screen. */
+  const asked = useRef<{ at: number; prefetched: boolean } | null>(null);
+
+  useEffect(startLabeling, []);
+
+  const onPainted = (image: number): void => {
+    painted.current = { image, at: performance.now() };
+    if (asked.current !== null) recordNextImage(asked.current.at, image, asked.current.prefetched);
+    asked.current = null;
+  };
+
+  const step = (event: Event, move: () => void): void => {
+    move();
+    const next = session.current.value?.image.id;
+    if (next === undefined || next === item?.image.id) return;
+    asked.current = { at: event.timeStamp, prefetched: planes.peek(next) !== undefined };
+  };
+
+  const answer = (value: Answer, event: Event): void => {
+    // An image that is not on the screen yet cannot be judged: the key is ignored.
+    if (item === null || painted.current?.image !== item.image.id) return;
+    const seconds = (performance.now() - painted.current.at) / 1000;
+    setCard(null);
+    step(event, () => {
+      giveAnswer(value, seconds);
+    });
+  };
+
+  const choose = (index: number, event: Event): void => {
+    if (index < classes.value.length) answer({ kind: 'class', class: index }, event);
+  };
+
+  const commands: Record<string, (event: Event) => void> = {
+    u: (event) => {
+      answer({ kind: 'unreadable' }, event);
+    },
+    f: () => {
+      if (item !== null) void toggleFlag(item);
+    },
+    w: () => {
+      setWhy(!why);
+    },
+    g: () => {
+      setPeeking(true);
+    },
+    backspace: (event) => {
+      step(event, () => void goBack());
+    },
+    enter: (event) => {
+      step(event, session.forward);
+    },
+    '?': () => {
+      setCard('keys');
+    },
+    '/': () => {
+      setCard('palette');
+    },
+  };
+
+  useKeys((event) => {
+    const key = event.key.toLowerCase();
+    if ((key === 'enter' || key === ' ') && isPressing(event)) return;
+    const index = classOfDigit(event);
+    // A held key must not label a row of images.
+    if (event.repeat && (index !== null || key in commands)) return;
+    if (index !== null) choose(index, event);
+    else if (commands[key] !== undefined) commands[key](event);
+    else {
+      looking.onKeyDown(event);
+      return;
+    }
+    event.preventDefault();
+  });
+  useKeys(
+    (event) => {
+      if (event.key.toLowerCase() === 'g') setPeeking(false);
+      looking.onKeyUp(event);
+    },
+    undefined,
+    'keyup',
+  );
+
+  const ahead = session.ahead.value.slice(0, PREFETCHED).map((next) => next.image.id);
+  const position = item === null ? '' : `Image ${String(item.position)} of ${String(item.batch_size)}`;
+
+  return (
+    <main class={looking.bare ? 'room room-bare' : 'room'} data-testid="label-page">
+      <h1 class="visually-hidden">Label</h1>
+      <section class="room-view" aria-label="Image">
+        <ViewerPane
+          image={item?.image.id ?? null}
+          ahead={ahead}
+          file={item?.image.file ?? ''}
+          label={item === null ? 'No image' : `${position}: ${item.image.file}`}
+          onPainted={onPainted}
+          controls={looking.controls}
+          tool={looking.tool}
+          bare={looking.bare}
+        >
+          {item !== null && session.stepsBack.value > 0 && (
+            <LookingBack
+              steps={session.stepsBack.value}
+              answer={earlier}
+              onLeave={(event) => {
+                step(event, session.forward);
+              }}
+            />
+          )}
+          {item !== null && why && (
+            <ReasonPanel
+              reason={item.reason}
+              onClose={() => {
+                setWhy(false);
+              }}
+            />
+          )}
+          {item !== null && peeking && <Peek image={item.image.id} />}
+        </ViewerPane>
+        {item === null && !loadingQueue.value && <EmptyQueue because={session.emptyBecause.value} />}
+        {!looking.bare && <TouchTools looking={looking} />}
+        <div class="room-banners">
+          <AwayBanner />
+          <Banners />
+        </div>
+      </section>
+      <Rail
+        item={item}
+        earlier={earlier}
+        onChoose={choose}
+        commands={commands}
+        why={why}
+        canGoBack={session.history.value.length > session.stepsBack.value || session.stepsBack.value === 0}
+        onPeek={setPeeking}
+      />
+      <footer class="strip">
+        <a href="/" class="strip-home" data-testid="leave">
+          Home
+        </a>
+        <BatchProgress item={item} />
+        <SavedSign />
+        <KeyButton
+          keyName="?"
+          testId="open-keys"
+          onPress={() => {
+            setCard('keys');
+          }}
+        >
+          Keys
+        </KeyButton>
+      </footer>
+      {card === 'keys' && (
+        <KeyCard
+          screen="label"
+          onClose={() => {
+            setCard(null);
+          }}
+        />
+      )}
+      {card === 'palette' && (
+        <ClassPalette
+          classes={classes.value}
+          onChoose={(index) => {
+            choose(index, new Event('choose'));
+          }}
+          onClose={() => {
+            setCard(null);
+          }}
+        />
+      )}
+    </main>
+  );
+}

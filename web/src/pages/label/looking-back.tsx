@@ -1,0 +1,23 @@
+/** Says that an earlier image is shown, how it was answered, and how to go on. */
+import type { Answer } from '../../api/types';
+import { KeyButton } from '../../parts/reading-room';
+import { className } from '../../state/project';
+
+interface Props {
+  steps: number;
+  answer: Answer | null;
+  onLeave: (event: Event) => void;
+}
+
+export function LookingBack({ steps, answer, onLeave }: Props) {
+  return (
+    <div class="viewer-ribbon" data-testid="looking-back">
+      {steps === 1 ? 'The image before' : `${String(steps)} images back`}, answered{' '}
+      <strong>{answer?.kind === 'class' ? className(answer.class) : 'cannot be read'}</strong>. Choose again
+      to change it.
+      <KeyButton keyName="⏎" testId="leave-earlier" onPress={onLeave}>
+        Leave it
+      </KeyButton>
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+/** What auto-labeling would do, and the button that does it. */
+import type { AutoLabelView } from '../../api/types';
+import { Bar } from '../../parts/bar';
+import { Swatch } from '../../parts/swatch';
+import { classes, project } from '../../state/project';
+import { count, percent, plural } from '../../words/numbers';
+
+interface Props {
+  /** A sentence when there is nothing to preview yet. */
+  plan: AutoLabelView | string | null;
+  busy: boolean;
+  onApply: () => void;
+}
+
+export function AutoLabel({ plan, busy, onApply }: Props) {
+  if (plan === null) return <p class="quiet">Working out what could be auto-labeled…</p>;
+  if (typeof plan === 'string') return <p class="lead">{plan}</p>;
+  return (
+    <div data-testid="auto-label" data-applied={plan.applied}>
+      <p class="lead" data-testid="auto-label-text">
+        {plan.text}
+      </p>
+      <dl class="figures">
+        <Figure
+          name={plan.applied ? 'Auto-labeled' : 'Would be auto-labeled'}
+          value={count(plan.accepted)}
+          strong
+        />
+        <Figure name="Returned to you" value={count(plan.returned)} />
+        <Figure name="From a probability of" value={percent(plan.threshold)} />
+        <Figure
+          name="Expected errors"
+          value={percent(plan.expected_error)}
+          note={plan.error_bound == null ? '' : `at most ${percent(plan.error_bound)}`}
+        />
+        <Figure name="Audit checks to expect" value={`about ${count(plan.expected_audit)}`} />
+      </dl>
+      <PerClass plan={plan} />
+      {!plan.applied && (
+        <div class="apply">
+          <button
+            type="button"
+            class="button button-primary"
+            data-testid="apply-auto-label"
+            disabled={busy || plan.accepted === 0}
+            onClick={onApply}
+          >
+            {busy ? 'Auto-labeling…' : `Auto-label ${plural(plan.accepted, 'image')}`}
+          </button>
+          <p class="quiet">
+            Your own labels are not touched. Every auto-label is marked as the program&rsquo;s, and nothing
+            counts as certified before the audit. If the audit fails, the doubtful ones come back to you.
+          </p>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Figure({
+  name,
+  value,
+  note,
+  strong,
+}: {
+  name: string;
+  value: string;
+  note?: string;
+  strong?: boolean;
+}) {
+  return (
+    <div class={strong === true ? 'figure-strong' : ''}>
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {note !== undefined && note !== '' && <span class="quiet">{note}</span>}
+      </dd>
+    </div>
+  );
+}
+
+function PerClass({ plan }: { plan: AutoLabelView }) {
+  const most = Math.max(1, ...plan.per_class);
+  if (project.value === null) return null;
+  return (
+    <ul class="per-class" aria-label="Auto-labels of each class">
+      {classes.value.map(({ name, color }, index) => {
+        const images = plan.per_class[index] ?? 0;
+        return (
+          <li key={name}>
+            <Swatch color={color} />
+            <span>{name}</span>
+            <Bar share={images / most} label={name} />
+            <span class="number">{count(images)}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,32 @@
+import { exportUrl } from '../../api/client';
+import { project } from '../../state/project';
+import { plural } from '../../words/numbers';
+
+const FORMATS: { format: Parameters<typeof exportUrl>[0]; name: string; what: string }[] = [
+  { format: 'csv', name: 'CSV', what: 'one line an image, with who gave the label' },
+  { format: 'jsonl', name: 'JSON Lines', what: 'everything that is known, for programs' },
+  { format: 'coco', name: 'COCO', what: 'images and categories as COCO writes them' },
+  { format: 'folders', name: 'Class folders', what: 'the images sorted by class, as a tar file' },
+];
+
+export function Exports() {
+  const counts = project.value?.counts;
+  const labels = counts === undefined ? 0 : counts.labeled + counts.auto_labeled;
+  return (
+    <>
+      <p class="quiet">
+        {plural(labels, 'label')} at this moment. Each says whether an expert or the program gave it.
+      </p>
+      <ul class="exports">
+        {FORMATS.map(({ format, name, what }) => (
+          <li key={format}>
+            <a href={exportUrl(format)} download data-testid={`export-${format}`}>
+              <strong>{name}</strong>
+              <span>{what}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
