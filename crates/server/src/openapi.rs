@@ -2,6 +2,8 @@
 
 use crate::problem::Problem;
 use crate::router::api_router;
+use crate::routes::export::Format;
+use autolabel_workflow::view::ImageOrder;
 use utoipa::OpenApi;
 
 /// The frame into which the handlers put their paths and schemas.
@@ -15,7 +17,8 @@ use utoipa::OpenApi;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact()
     ),
-    components(schemas(Problem)),
+    // Types that only query parameters name are not collected from the handlers.
+    components(schemas(Problem, Format, ImageOrder)),
     tags(
         (name = "project", description = "Numbers, settings, learning curve, events"),
         (name = "labeling", description = "The queue and the answers"),

@@ -17,8 +17,7 @@ use autolabel_annotation::{Answer, ImageId};
 use autolabel_quality::{
     Audit, AuditOutcome, AuditTarget, ThresholdConfig, ThresholdLimit, ValidationItem,
 };
-use autolabel_store::{Event, EventRecord, LabelState, NewEvent};
-use std::collections::BTreeMap;
+use autolabel_store::{Event, NewEvent};
 use std::sync::Arc;
 
 /// Audits before the program gives up and leaves everything to people: the fifth has a thirty-second

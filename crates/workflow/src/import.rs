@@ -4,23 +4,16 @@
 //! the images are committed, so that a kill at any moment leaves a project that simply goes on with
 //! the next file. A file that was replaced loses its label; one that is gone is kept and marked.
 
-use crate::embedding::{EmbeddedFile, FILES_AT_A_TIME, embed_files};
+use crate::import_files::Import;
 use crate::import_table::{Table, class_folders, read_table};
 use crate::jobs::{self, JobHandle};
-use crate::project::live::BackboneFacts;
-use crate::project::{PROGRAM, Project, ProjectEvent, now, path_of, raw_path_of};
+use crate::project::{PROGRAM, Project, ProjectEvent, now};
 use crate::view::JobView;
 use crate::{WorkflowError, queue};
 use autolabel_annotation::{Answer, ImageId, LabelOrigin, LabelSchema};
-use autolabel_image_io::{DuplicateIndex, Fingerprint, FoundFile, ReadLimits};
-use autolabel_models::{Backbone, EngineChoice, load_backbone};
-use autolabel_store::{
-    Attributes, EmbeddingsWriter, Event, KnownFile, LabelState, NewEvent, NewImage, RefusedRecord,
-    StoreError, StoredFingerprint,
-};
+use autolabel_image_io::FoundFile;
+use autolabel_store::{Attributes, Event, KnownFile, NewEvent, RefusedRecord, StoreError};
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Kind of the job.
 pub(crate) const IMPORT: &str = "import";

@@ -8,7 +8,7 @@ use crate::project::live::BackboneFacts;
 use crate::project::{PROGRAM, Project, now, path_of, raw_path_of};
 use autolabel_annotation::ImageId;
 use autolabel_image_io::{DuplicateIndex, Fingerprint, FoundFile, ReadLimits};
-use autolabel_models::{Backbone, load_backbone};
+use autolabel_models::{Backbone, EngineChoice, load_backbone};
 use autolabel_store::{
     EmbeddingsWriter, Event, KnownFile, LabelState, NewImage, RefusedRecord, StoredFingerprint,
 };

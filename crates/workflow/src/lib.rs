@@ -16,40 +16,27 @@
 
 mod error;
 
-// What the outside sees, and the live project behind it.
+// The live project, and what the outside sees of it.
+mod project;
 pub mod view;
 
-mod project;
-
-// The steps, in the order of the walk.
+// The steps; ARCHITECTURE.md has them in the order of the walk.
+mod audit;
+mod audit_restore;
+mod auto_label;
+mod certificate;
 mod embedding;
+mod export;
 mod import;
-
 mod import_files;
 mod import_table;
-
-pub mod round;
-
-mod training;
-
-mod model_view;
-mod snapshot;
-
-mod queue;
-
-mod next_batch;
-
-mod auto_label;
-
-mod audit;
-
-mod audit_restore;
-
-mod certificate;
-
-mod export;
-
 mod jobs;
+mod model_view;
+mod next_batch;
+mod queue;
+pub mod round;
+mod snapshot;
+mod training;
 
 // The same walk on known labels.
 pub mod dataset;

@@ -4,18 +4,13 @@
 //! batch is there at once, taken from the ranking of the present model, while a training round
 //! works on a better one. An answer that was taken back puts its image in front of everything else.
 
-use crate::project::live::{
-    Lease, Live, Reopened, batch_progress, is_open, margin, pick_of, prediction, version,
-};
+use crate::next_batch::next_batch;
+use crate::project::live::{Lease, Live, Reopened, batch_progress, is_open, pick_of};
 use crate::project::{LOCAL_READER, Project, ProjectEvent, label_seconds, now, to_the_end};
-use crate::round::doubt_in_words;
 use crate::view::{AnswerReceipt, AnswerRequest, ImageView, PickReason, QueueItem, QueueView};
 use crate::{WorkflowError, training};
 use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
-use autolabel_store::{BatchRecord, Event, PickRecord};
-use rand::SeedableRng;
-use rand::seq::{IndexedRandom, SliceRandom};
-use rand_chacha::ChaCha8Rng;
+use autolabel_store::{Event, PickRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 

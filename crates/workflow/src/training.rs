@@ -3,24 +3,18 @@
 
 use crate::error::conflict;
 use crate::next_batch::installed_batch;
-use crate::project::live::{
-    Live, StoredModel, batch_progress, class_names, labeled, margin, version,
-};
-use crate::project::{
-    Project, ProjectEvent, batch_config, label_seconds, ordered, stop_config, suited_batch,
-    threshold_config,
-};
+use crate::project::live::{Live, StoredModel, batch_progress, margin, version};
+use crate::project::{Project, ProjectEvent, ordered};
 use crate::queue::put_next_batch;
-use crate::round::{
-    Labeled, PickWithReason, RoundConfig, RoundInput, RoundModel, RoundOutcome, transform_config,
-};
+use crate::round::{PickWithReason, RoundModel, RoundOutcome};
+use crate::snapshot::Snapshot;
 use crate::view::{Effort, JobView, StopAdvice, StopReason};
-use crate::{WorkflowError, jobs, model_view, round};
-use autolabel_heads::{GpConfig, Matrix, RawFeatures, ScaleChoice};
-use autolabel_selection::{RoundRecord, StopDecision};
-use autolabel_store::{EmbeddingsReader, PickRecord};
+use crate::{WorkflowError, jobs, model_view};
+use autolabel_heads::{GpConfig, ScaleChoice};
+use autolabel_selection::StopDecision;
+use autolabel_store::PickRecord;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 /// Kind of the job.

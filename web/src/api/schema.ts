@@ -590,6 +590,219 @@ export interface components {
         };
         /** Format: binary */
         Binary: string;
+        /**
+         * @description A certificate. Shares are rounded to six decimals, bounds always to the careful side; hours to
+         *     three decimals and money to two.
+         */
+        Certificate: {
+            /** @description The audit. */
+            audit: components["schemas"]["CertificateAudit"];
+            /** @description BLAKE3 hash of the frozen list of automatic labels, hexadecimal. */
+            auto_label_hash: string;
+            /**
+             * Format: double
+             * @description Share of all images that no person had to label or look at.
+             */
+            automation_share: number;
+            /** @description Identifier of the backbone. */
+            backbone: string;
+            /** @description Class names in schema order. */
+            classes: string[];
+            /** @description What it cost. */
+            cost: components["schemas"]["CertificateCost"];
+            /** @description Counts of images. */
+            counts: components["schemas"]["CertificateCounts"];
+            /**
+             * Format: double
+             * @description Estimated share of right labels in the released set, expert labels taken as right and wrong
+             *     labels that the audit found as corrected; `null` before the first check.
+             */
+            dataset_accuracy?: number | null;
+            /**
+             * Format: double
+             * @description Lower bound of it at the stated confidence.
+             */
+            dataset_accuracy_lower_bound: number;
+            /** @description When it was issued, RFC 3339 in UTC. */
+            issued_at: string;
+            /** @description How the numbers came about. */
+            method: string;
+            /** @description Hash of the model. */
+            model_hash: string;
+            /** @description One row for each class. */
+            per_class: components["schemas"]["CertificateClassRow"][];
+            /** @description Version of the program. */
+            program_version: string;
+            /** @description Name of the project. */
+            project: string;
+            /** @description Seeds that the results follow from. */
+            seeds: components["schemas"]["NamedSeed"][];
+            /** @description The result in words. */
+            statement: string;
+            /** @description What experts were asked to do. */
+            task: components["schemas"]["Task"];
+            /**
+             * Format: int32
+             * @description Version of this form, now 1.
+             */
+            version: number;
+        };
+        /** @description The audit on a certificate. */
+        CertificateAudit: {
+            /**
+             * Format: double
+             * @description Share of right labels among the checked; `null` before the first check.
+             */
+            accuracy?: number | null;
+            /**
+             * Format: double
+             * @description Anytime-valid lower bound of the share of right labels in the frozen list.
+             */
+            accuracy_lower_bound: number;
+            /**
+             * Format: int32
+             * @description Number of this audit in the project.
+             */
+            attempt: number;
+            /**
+             * Format: double
+             * @description Error level of this audit, `alpha / 2^attempt`.
+             */
+            attempt_alpha: number;
+            /**
+             * Format: int32
+             * @description Labels checked.
+             */
+            audited: number;
+            /** @description `true` where the count itself decides and no confidence is needed. */
+            certain: boolean;
+            /**
+             * Format: double
+             * @description Clopper and Pearson's lower bound for a sample of this size fixed beforehand.
+             */
+            clopper_pearson_lower_bound: number;
+            /**
+             * Format: double
+             * @description Confidence of the statement over all audits of the project, `1 - alpha`.
+             */
+            confidence: number;
+            /**
+             * Format: int32
+             * @description Automatic labels in the frozen list.
+             */
+            population: number;
+            /**
+             * Format: double
+             * @description Largest acceptable share of wrong automatic labels.
+             */
+            target_error: number;
+            /** @description The verdict. */
+            verdict: components["schemas"]["CertificateVerdict"];
+            /**
+             * Format: int32
+             * @description Of them, wrong.
+             */
+            wrong: number;
+        };
+        /** @description One class on a certificate. */
+        CertificateClassRow: {
+            /**
+             * Format: int64
+             * @description Of them, checked.
+             */
+            audited: number;
+            /**
+             * Format: int64
+             * @description Automatic labels of it.
+             */
+            auto_labels: number;
+            /** @description Name of the class. */
+            class: string;
+            /**
+             * Format: double
+             * @description Clopper and Pearson's upper 95 % bound of the share of wrong labels; `null` if none was
+             *     checked.
+             */
+            error_bound?: number | null;
+            /**
+             * Format: int64
+             * @description Of the checked, wrong.
+             */
+            wrong: number;
+        };
+        /** @description What labeling cost, and would have cost. */
+        CertificateCost: {
+            /** @description Labeling every image by hand. */
+            by_hand: components["schemas"]["CertificateEffort"];
+            /** @description Three-letter currency code. */
+            currency: string;
+            /**
+             * Format: double
+             * @description Hours by hand over hours spent; `null` where none were spent.
+             */
+            factor?: number | null;
+            /** @description The difference. */
+            saved: components["schemas"]["CertificateEffort"];
+            /** @description Spent on labels and audit. */
+            spent: components["schemas"]["CertificateEffort"];
+        };
+        /** @description Counts of images on a certificate. */
+        CertificateCounts: {
+            /**
+             * Format: int64
+             * @description Labeled by the program only.
+             */
+            auto_labels: number;
+            /**
+             * Format: int64
+             * @description Labeled by experts, in labeling or in the audit.
+             */
+            expert_labels: number;
+            /**
+             * Format: int64
+             * @description Images of the project.
+             */
+            images: number;
+            /**
+             * Format: int64
+             * @description Left to people, not labeled yet.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description Said to be unreadable by an expert.
+             */
+            unreadable: number;
+        };
+        /** @description Hours and money. */
+        CertificateEffort: {
+            /**
+             * Format: double
+             * @description Hours of experts.
+             */
+            hours: number;
+            /**
+             * Format: double
+             * @description Money in the certificate's currency.
+             */
+            money: number;
+        };
+        /** @description A signature over the certificate. */
+        CertificateSignature: {
+            /** @description `Ed25519`. */
+            algorithm: string;
+            /** @description How the signed bytes are made from the `certificate` object: `RFC 8785`. */
+            canonicalization: string;
+            /** @description Public key, 32 bytes in base64. */
+            public_key: string;
+            /** @description Signature, 64 bytes in base64. */
+            value: string;
+        };
+        /**
+         * @description Verdict of the audit.
+         * @enum {string}
+         */
+        CertificateVerdict: "certified" | "refuted" | "unfinished";
         /** @description One class that an expert can choose. */
         ClassDefinition: {
             /** @description Colour as `#rrggbb`. */
@@ -786,6 +999,11 @@ export interface components {
              */
             value: number;
         };
+        /**
+         * @description Formats that labels are exported in.
+         * @enum {string}
+         */
+        ExportFormat: "csv" | "jsonl" | "coco" | "folders";
         /** @description A mark for a second look. */
         FlagRequest: {
             /** @description `true` sets the mark, `false` takes it away. */
@@ -797,6 +1015,11 @@ export interface components {
          *     the database, in the embeddings file and in every score vector is this number.
          */
         ImageId: number;
+        /**
+         * @description Order of the data list.
+         * @enum {string}
+         */
+        ImageOrder: "id" | "doubt";
         /** @description A page of the data list. */
         ImagePage: {
             /** @description Images of the page. */
@@ -945,6 +1168,13 @@ export interface components {
              */
             version: number;
         };
+        /** @description A seed with its purpose. The number is text, because JSON readers lose digits beyond 2^53. */
+        NamedSeed: {
+            /** @description What it was used for: `audit`, `selection`. */
+            purpose: string;
+            /** @description The seed, decimal. */
+            seed: string;
+        };
         /** @description Why an image is asked for. */
         PickReason: {
             /** @description How it came into the batch. */
@@ -999,9 +1229,11 @@ export interface components {
             /** @description Short title. */
             title: string;
         };
+        /** @description What changed, for screens that follow. */
         ProjectEvent: {
             /** @enum {string} */
             kind: "project";
+            /** @description As they are now. */
             project: components["schemas"]["ProjectView"];
         } | {
             /** @enum {string} */
@@ -1010,6 +1242,7 @@ export interface components {
             /** @enum {string} */
             kind: "curve";
         } | {
+            /** @description As it is now. */
             job: components["schemas"]["JobView"];
             /** @enum {string} */
             kind: "job";
@@ -1148,18 +1381,38 @@ export interface components {
              */
             target_error: number;
         };
+        /** @description Settings to change; what is left out stays as it is. */
         SettingsPatch: {
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Images a batch.
+             */
             batch_size?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Share of the images that people are willing to label.
+             */
             budget_share?: number | null;
             cost?: components["schemas"]["CostModel"] | null;
+            /** @description Three-letter currency code. */
             currency?: string | null;
+            /** @description Shown in the title bar. */
             name?: string | null;
             schema?: components["schemas"]["LabelSchema"] | null;
+            /** @description Name of the acquisition function. */
             strategy?: string | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Largest share of wrong auto-labels that is acceptable.
+             */
             target_error?: number | null;
+        };
+        /** @description A certificate with its signature, as it is handed out. */
+        SignedCertificate: {
+            /** @description What is certified. */
+            certificate: components["schemas"]["Certificate"];
+            /** @description Who says so. */
+            signature: components["schemas"]["CertificateSignature"];
         };
         /**
          * @description Where a project stands in the loop.
@@ -1211,10 +1464,6 @@ export interface components {
          * @enum {string}
          */
         Task: "classification";
-        /** @enum {string} */
-        ImageOrder: "id" | "doubt";
-        /** @enum {string} */
-        ExportFormat: "csv" | "jsonl" | "coco" | "folders";
     };
     responses: never;
     parameters: never;
@@ -1421,7 +1670,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["SignedCertificate"];
                 };
             };
             /** @description What is wrong and what to do */
