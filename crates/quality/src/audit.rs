@@ -8,8 +8,8 @@
 //! and not an estimate.
 //!
 //! A project may need several audits, since a refuted one returns images and lowers the number of
-//! automatic labels. [`attempt_alpha`] gives audit `j` the level `alpha / 2^j`, so that the chance
-//! that any certificate of the project is false stays below `alpha` (union bound).
+//! automatic labels. [`attempt_alpha`] gives audit `j` the level `0.8 alpha * 0.2^(j-1)`, so that the
+//! chance that any certificate of the project is false stays below `alpha` (union bound).
 
 use crate::error::{QualityError, in_range};
 use crate::intervals::clopper_pearson_upper;
@@ -58,10 +58,12 @@ fn position_below(rng: &mut ChaCha8Rng, n: u64) -> u64 {
 }
 
 /// The level of audit number `attempt` (the first is 1) when all audits of a project together may
-/// issue a false certificate with probability `alpha`: `alpha / 2^attempt`.
+/// issue a false certificate with probability `alpha`: `0.8 alpha * 0.2^(attempt - 1)`, which sums to
+/// `alpha`. Most projects need one audit, so the first gets most of it: at no error it takes 90 checks
+/// where an even split by halves would take 101.
 #[must_use]
 pub fn attempt_alpha(alpha: f64, attempt: u32) -> f64 {
-    alpha * 0.5_f64.powi(attempt.clamp(1, 1_000) as i32)
+    0.8 * alpha * 0.2_f64.powi(attempt.clamp(1, 400) as i32 - 1)
 }
 
 /// What an audit is to show.
@@ -468,7 +470,7 @@ mod tests {
 
     #[test]
     fn levels_of_all_attempts_stay_below_alpha() {
-        assert!((attempt_alpha(0.05, 1) - 0.025).abs() < 1e-15);
+        assert!((attempt_alpha(0.05, 1) - 0.04).abs() < 1e-15);
         let sum: f64 = (1..60).map(|attempt| attempt_alpha(0.05, attempt)).sum();
         assert!(sum <= 0.05);
     }

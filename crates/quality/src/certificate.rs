@@ -19,8 +19,8 @@ drawn uniformly at random without replacement, in an order that follows from the
 expert checked each. After every check a betting martingale for sampling without replacement weighed \
 the hypothesis that more than the target share of the frozen list is wrong; it may be looked at after \
 every check without losing its validity. The target is certified when that hypothesis is refuted at \
-the error level of this audit. Audit number j of a project has the level alpha / 2^j, so the stated \
-confidence covers all audits of the project together. The Clopper-Pearson figures, overall and by \
+the error level of this audit. Audit number j of a project has the level 0.8 alpha 0.2^(j-1), so \
+the stated confidence covers all audits of the project together. The Clopper-Pearson figures, overall and by \
 class, are those of a sample whose size was fixed beforehand; they are given for comparison. Expert \
 labels are taken to be right.";
 
@@ -94,7 +94,9 @@ pub struct Certificate {
     pub statement: String,
     /// Counts of images.
     pub counts: CertificateCounts,
-    /// Share of all images that no person had to label or look at.
+    /// Share of all images that the program labeled: the frozen list of the audit. The expert looked at
+    /// a sample of them ([`CertificateAudit::audited`]), which counts as automated here as it does in
+    /// the field.
     pub automation_share: f64,
     /// The audit.
     pub audit: CertificateAudit,
@@ -145,7 +147,7 @@ pub struct CertificateAudit {
     pub confidence: f64,
     /// Number of this audit in the project.
     pub attempt: u32,
-    /// Error level of this audit, `alpha / 2^attempt`.
+    /// Error level of this audit, [`attempt_alpha`] of it.
     pub attempt_alpha: f64,
     /// Labels checked.
     pub audited: u32,
@@ -262,7 +264,7 @@ pub fn issue_certificate(facts: &CertificateFacts) -> Result<Certificate, Qualit
         automation_share: if facts.counts.images == 0 {
             0.0
         } else {
-            rounded(facts.counts.auto_labels as f64 / facts.counts.images as f64)
+            rounded(f64::from(facts.audit.target().population) / facts.counts.images as f64)
         },
         dataset_accuracy: expected_left.map(|left| rounded(right_share(left))),
         dataset_accuracy_lower_bound: rounded_down(right_share(wrong_left)),
@@ -502,7 +504,7 @@ pub(crate) mod tests {
         assert_eq!(certificate.audit.verdict, CertificateVerdict::Certified);
         assert_eq!(
             certificate.statement,
-            "With 95 % confidence at least 95.4 % of the 6,213 automatic labels are right. \
+            "With 95 % confidence at least 95.9 % of the 6,213 automatic labels are right. \
              The target of at most 5 % wrong automatic labels is met. \
              An expert checked 110 of the 6,213 automatic labels, drawn at random; 0 were wrong."
         );

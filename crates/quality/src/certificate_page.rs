@@ -93,11 +93,11 @@ fn push_counts(page: &mut String, certificate: &Certificate) {
     for (name, value) in [
         ("Images in the project", grouped(counts.images)),
         ("Labeled by experts", grouped(counts.expert_labels)),
-        ("Labeled by the program only", grouped(counts.auto_labels)),
+        ("Labeled by the program, not checked", grouped(counts.auto_labels)),
         ("Left to people, not labeled", grouped(counts.returned)),
         ("Unreadable", grouped(counts.unreadable)),
         (
-            "Share of images labeled by the program only",
+            "Share of images that the program labeled, the checked ones included",
             format!("{} %", percent_down(certificate.automation_share)),
         ),
     ] {

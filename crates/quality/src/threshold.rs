@@ -72,7 +72,7 @@ pub enum ThresholdLimit {
     Pool,
     /// Nothing is accepted: not even the surest images keep the target.
     NothingKeepsTarget,
-    /// Nothing is accepted: labeling all by hand costs less than auditing.
+    /// What keeps the target is accepted, but labeling all by hand would cost less than the audit.
     AuditNotWorthwhile,
 }
 
@@ -349,20 +349,16 @@ fn choose(
         .map(|set| (set, expected_cost(set, all, config)))
         .collect();
     let by_hand = all * config.label_cost;
-    let best = costed
+    let cheapest = costed
         .iter()
         .enumerate()
-        .min_by(|(_, (_, a)), (_, (_, b))| a.total_cmp(b))
-        .filter(|(_, (_, cost))| *cost < by_hand);
-    let Some((position, &(set, cost))) = best else {
-        let limit = if costed.is_empty() {
-            ThresholdLimit::NothingKeepsTarget
-        } else {
-            ThresholdLimit::AuditNotWorthwhile
-        };
-        return Ok(nothing_accepted(pool.len() as u64, by_hand, limit));
+        .min_by(|(_, (_, a)), (_, (_, b))| a.total_cmp(b));
+    let Some((position, &(set, cost))) = cheapest else {
+        return Ok(nothing_accepted(pool.len() as u64, by_hand));
     };
-    let limit = if position + 1 < costed.len() {
+    let limit = if cost >= by_hand {
+        ThresholdLimit::AuditNotWorthwhile
+    } else if position + 1 < costed.len() {
         ThresholdLimit::Cost
     } else if set.accepted == pool.len() as u64 {
         ThresholdLimit::Pool
@@ -392,7 +388,7 @@ fn choose(
     })
 }
 
-fn nothing_accepted(returned: u64, cost: f64, limit: ThresholdLimit) -> ThresholdChoice {
+fn nothing_accepted(returned: u64, cost: f64) -> ThresholdChoice {
     ThresholdChoice {
         threshold: None,
         accepted: 0,
@@ -405,7 +401,7 @@ fn nothing_accepted(returned: u64, cost: f64, limit: ThresholdLimit) -> Threshol
         error_bound: None,
         expected_audit: 0,
         expected_cost: cost,
-        limit,
+        limit: ThresholdLimit::NothingKeepsTarget,
     }
 }
 

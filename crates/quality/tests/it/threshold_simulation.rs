@@ -102,7 +102,7 @@ fn a_hopeless_model_labels_nothing() {
 }
 
 #[test]
-fn dear_audits_and_small_pools_are_labeled_by_hand() {
+fn an_audit_that_costs_more_than_labeling_is_said_to() {
     let sure = [0.999_f32; 40];
     let choice = choose_threshold(&sure, &[], &ThresholdConfig::default()).unwrap();
     assert_eq!((choice.accepted, choice.limit), (40, ThresholdLimit::Pool));
@@ -112,7 +112,8 @@ fn dear_audits_and_small_pools_are_labeled_by_hand() {
     };
     let choice = choose_threshold(&sure, &[], &dear).unwrap();
     assert_eq!(choice.limit, ThresholdLimit::AuditNotWorthwhile);
-    assert_eq!(choice.threshold, None);
+    assert!(choice.expected_cost >= 40.0 * dear.label_cost);
+    assert_eq!(choice.accepted, 40, "people may want it all the same");
 }
 
 /// A boastful model and no random labels at all: the audits themselves find the right threshold.
