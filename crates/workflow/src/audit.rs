@@ -2,7 +2,8 @@
 //!
 //! The list is frozen when labels are given; what is in the journal is enough to go on after a restart.
 //! A refuted audit tightens the threshold by what it has seen, gives the images below it back to
-//! people and begins the next audit on the rest, with half the chance of a false certificate.
+//! people and begins the next audit on the rest, at a fifth of the chance of a false
+//! certificate.
 
 use crate::WorkflowError;
 use crate::auto_label::{Proposal, accepted, by_program, new_audit, return_events, run_event};
@@ -20,9 +21,9 @@ use autolabel_quality::{
 use autolabel_store::{Event, NewEvent};
 use std::sync::Arc;
 
-/// Audits before the program gives up and leaves everything to people: the fifth has a thirty-second
-/// of the error rate left and needs half as many checks again as the first.
-const MOST_ATTEMPTS: u32 = 5;
+/// Audits before the program gives up and leaves everything to people: the error rate that is left
+/// makes the fourth two and a half times as long as the first.
+pub(crate) const MOST_ATTEMPTS: u32 = 4;
 
 /// An audit that runs or has ended.
 #[derive(Debug, Clone)]

@@ -319,18 +319,10 @@ fn in_words(
     applied: bool,
 ) -> String {
     let target = target * 100.0;
-    match choice.limit {
-        ThresholdLimit::NothingKeepsTarget => {
-            return format!(
-                "Nothing can be auto-labeled at a target error of {target:.1} % yet: even the surest images may be wrong too often. Label more images."
-            );
-        }
-        ThresholdLimit::AuditNotWorthwhile => {
-            return format!(
-                "Labeling the {returned} remaining images by hand costs less than auditing auto-labels would."
-            );
-        }
-        ThresholdLimit::Target | ThresholdLimit::Cost | ThresholdLimit::Pool => {}
+    if choice.limit == ThresholdLimit::NothingKeepsTarget {
+        return format!(
+            "Nothing can be auto-labeled at a target error of {target:.1} % yet: even the surest images may be wrong too often. Label more images."
+        );
     }
     let verb = if applied { "were" } else { "can be" };
     let left = match returned {
@@ -338,8 +330,13 @@ fn in_words(
         1 => "1 is left to people".to_owned(),
         n => format!("{n} are left to people"),
     };
+    let advice = if choice.limit == ThresholdLimit::AuditNotWorthwhile && !applied {
+        " At your pace the audit takes longer than labeling them all by hand."
+    } else {
+        ""
+    };
     format!(
-        "{accepted} images {verb} labeled automatically with about {:.1} % expected wrong (target {target:.1} %); {left}. About {} checks will show whether the target holds.",
+        "{accepted} images {verb} labeled automatically with about {:.1} % expected wrong (target {target:.1} %); {left}. About {} checks will show whether the target holds.{advice}",
         choice.expected_error * 100.0,
         choice.expected_audit
     )

@@ -5,6 +5,7 @@ use crate::project::live::class_names;
 use crate::project::{Project, aside, path_of};
 use autolabel_annotation::{Answer, ImageId, LabelOrigin};
 use autolabel_formats::{ExportFormat, ExportHeader, FormatError, LabelRecord, LabelSource};
+use autolabel_quality::certificate_json;
 use autolabel_store::{ImageRecord, LabelState};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -25,7 +26,7 @@ pub struct ExportSummary {
 
 impl Project {
     /// Writes the labels to a file (a folder, for class folders) that must not exist yet, with a
-    /// manifest of hashes beside it.
+    /// manifest of hashes beside it, and the certificate of the auto-labels where there is one.
     ///
     /// # Errors
     /// `target` exists, the disk is full or not writable, or an image cannot be read. Nothing is
@@ -36,8 +37,15 @@ impl Project {
         target: &Path,
     ) -> Result<ExportSummary, WorkflowError> {
         let target = target.to_path_buf();
+        let certificate = self.certificate_text()?;
         self.on_a_thread(move |header, records| {
-            let manifest = autolabel_formats::export_to(format, header, records, &target)?;
+            let manifest = autolabel_formats::export_certified_to(
+                format,
+                header,
+                records,
+                certificate.as_deref(),
+                &target,
+            )?;
             Ok(ExportSummary {
                 images: manifest.images,
                 labels: manifest.labeled,
@@ -46,7 +54,8 @@ impl Project {
         .await
     }
 
-    /// Writes the labels to a stream; class folders become a tar archive.
+    /// Writes the labels to a stream; class folders become a tar archive, which holds the certificate
+    /// where there is one.
     ///
     /// # Errors
     /// The stream fails, or an image of the class folders cannot be read.
@@ -55,14 +64,27 @@ impl Project {
         format: ExportFormat,
         mut out: impl Write + Send + 'static,
     ) -> Result<ExportSummary, WorkflowError> {
+        let certificate = self.certificate_text()?;
         self.on_a_thread(move |header, records| {
-            let written = autolabel_formats::write_export(format, header, records, &mut out)?;
+            let written = autolabel_formats::write_certified_export(
+                format,
+                header,
+                records,
+                certificate.as_deref(),
+                &mut out,
+            )?;
             Ok(ExportSummary {
                 images: written.images,
                 labels: written.labeled,
             })
         })
         .await
+    }
+
+    /// The certificate as it is exported.
+    fn certificate_text(&self) -> Result<Option<String>, WorkflowError> {
+        let signed = self.live().certificate.clone();
+        Ok(signed.as_ref().map(certificate_json).transpose()?)
     }
 
     async fn on_a_thread(

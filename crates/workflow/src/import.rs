@@ -31,6 +31,7 @@ impl Project {
         let project = self.clone();
         jobs::start(self, IMPORT, "Looking for images", move |job| {
             let result = import(&project, job);
+            project.live_mut().importing_images = 0;
             project.tell(ProjectEvent::Queue);
             project.tell_project();
             result
@@ -52,7 +53,7 @@ fn import(project: &Project, job: &mut JobHandle) -> Result<String, WorkflowErro
     let store = &project.inner().store;
     let scan = autolabel_image_io::scan(&project.inner().images)?;
     let known = job.wait(store.known_files())?;
-    let mut table = read_table(project.inner().csv.as_deref(), &scan.files)?;
+    let mut table = read_table(project.table_path().as_deref(), &scan.files)?;
     job.wait(propose_classes(project, &mut table, &scan.files))?;
     let plan = sort_files(scan.files, known);
     let gone = plan.gone.len();
@@ -67,6 +68,8 @@ fn import(project: &Project, job: &mut JobHandle) -> Result<String, WorkflowErro
     job.wait(store.note_presence(&[plan.gone, plan.back].concat()))?;
     job.wait(refresh_columns(project, &table))?;
 
+    let known = project.live().index.len();
+    project.live_mut().importing_images = known + plan.new.len();
     job.progress("Loading the network", 0, 0);
     let mut import = Import::begin(project, job, table, plan.new.len() + plan.changed.len())?;
     import.embed_missing_rows(job)?;
@@ -196,6 +199,7 @@ async fn take_given_labels(project: &Project, table: &Table) -> Result<(), Workf
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn found(file: &str, bytes: u64) -> FoundFile {
         FoundFile {

@@ -1,6 +1,7 @@
 //! What follows the stop in a simulation: threshold, auto-labels, audits until one certifies, costs.
 
 use crate::WorkflowError;
+use crate::audit::MOST_ATTEMPTS;
 use crate::dataset::Dataset;
 use crate::round::{Labeled, RoundModel, Validation};
 use crate::simulate::Plan;
@@ -10,10 +11,6 @@ use autolabel_quality::{
 };
 use autolabel_selection::StopDecision;
 use serde::Serialize;
-
-/// Audits before the program gives up and leaves everything to people: the fifth has a thirty-second
-/// of the error rate left and needs half as many checks again as the first.
-const MOST_ATTEMPTS: u32 = 5;
 
 /// One seed of the main arm after its stop.
 #[derive(Debug, Clone, Serialize)]

@@ -2,7 +2,7 @@
 
 use crate::WorkflowError;
 use crate::error::conflict;
-use crate::project::live::{StoredModel, class_names, labeled, version};
+use crate::project::live::{StoredModel, class_names, expected_images, labeled, version};
 use crate::project::{
     Project, batch_config, label_seconds, stop_config, suited_batch, threshold_config,
 };
@@ -75,7 +75,7 @@ impl Project {
         let live = self.live();
         let mut settings = live.settings.clone();
         if live.models.is_empty() {
-            settings.batch_size = suited_batch(&settings, live.index.len());
+            settings.batch_size = suited_batch(&settings, expected_images(&live));
         }
         let labels = labeled(&live.index.labels);
         let has_labels = class_labels(&live) > 0;
@@ -88,7 +88,7 @@ impl Project {
             previous: live.model.clone(),
             config: RoundConfig {
                 batch: batch_config(&settings),
-                stop: stop_config(&settings, live.index.len(), label_seconds(&live)),
+                stop: stop_config(&settings, expected_images(&live), label_seconds(&live)),
                 threshold: threshold_config(&live),
                 gp: GpConfig::default(),
             },

@@ -2,7 +2,8 @@
 //!
 //! Definitions. A measured time counts at most two minutes: whoever took longer had gone for
 //! coffee. *Seconds a label* is the median of the times so cut, once ten labels were given; before
-//! that it is the assumption of the settings, and likewise for audit checks. *Spent* is the sum of
+//! that it is the assumption of the settings. Likewise for audit checks, whose assumption follows the
+//! measured pace of labels. *Spent* is the sum of
 //! all cut times of labels and checks, taken-back ones included. *By hand* is the number of images
 //! times the seconds a label.
 
@@ -25,15 +26,32 @@ pub(crate) fn label_seconds(live: &Live) -> f64 {
     measured(&live.label_seconds).unwrap_or(live.settings.cost.seconds_per_label)
 }
 
-/// Seconds an audit check, measured or assumed.
+/// Seconds an audit check: measured, or assumed. Who labels faster than assumed also checks faster, so
+/// the assumption follows the measured pace of labels.
 pub(crate) fn audit_seconds(live: &Live) -> f64 {
-    measured(&live.audit_seconds).unwrap_or(live.settings.cost.seconds_per_audit)
+    let assumed = &live.settings.cost;
+    measured(&live.audit_seconds).unwrap_or_else(|| {
+        in_step(
+            assumed.seconds_per_audit,
+            assumed.seconds_per_label,
+            measured(&live.label_seconds),
+        )
+    })
+}
+
+/// An assumed time of a check, scaled as the measured time of a label is to the assumed one.
+fn in_step(audit: f64, label: f64, measured_label: Option<f64>) -> f64 {
+    match measured_label {
+        Some(measured) if label > 0.0 => audit * measured / label,
+        _ => audit,
+    }
 }
 
 /// Effort spent on labels and audits.
 pub(crate) fn spent(live: &Live) -> Effort {
     let all = live.label_seconds.iter().chain(&live.audit_seconds);
-    effort(all.map(|s| cut(*s)).sum(), &live.settings.cost)
+    // The empty sum of floating-point numbers is -0.
+    effort(all.map(|s| cut(*s)).sum::<f64>() + 0.0, &live.settings.cost)
 }
 
 /// Effort of labeling a number of images by hand.
@@ -88,5 +106,12 @@ mod tests {
         seconds.push(f64::NAN);
         assert_eq!(measured(&seconds), Some(6.0));
         assert_eq!(measured(&[500.0; 10]), Some(120.0));
+    }
+
+    #[test]
+    fn the_assumed_time_of_a_check_follows_the_pace_of_labels() {
+        assert_eq!(in_step(4.0, 8.0, None), 4.0);
+        assert_eq!(in_step(4.0, 8.0, Some(2.0)), 1.0);
+        assert_eq!(in_step(4.0, 0.0, Some(2.0)), 4.0);
     }
 }

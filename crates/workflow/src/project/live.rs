@@ -42,6 +42,10 @@ pub(crate) struct Live {
     /// Audits begun so far.
     pub attempts: u32,
     pub certificate: Option<SignedCertificate>,
+    /// Images that whoever opened the project announced.
+    pub announced_images: usize,
+    /// Images there will be when the running import ends; 0 while none runs.
+    pub importing_images: usize,
     /// Grows when embeddings of known images change.
     pub embedding_revision: u64,
     /// What made the embeddings.
@@ -105,6 +109,12 @@ pub(crate) struct BackboneFacts {
     pub blocks: Vec<usize>,
     /// Engine that ran it last.
     pub engine: String,
+}
+
+/// Images of the project, those that are known to come included: a budget is a share of these.
+pub(crate) fn expected_images(live: &Live) -> usize {
+    let coming = live.announced_images.max(live.importing_images);
+    live.index.len().max(coming)
 }
 
 /// Counts over all images.

@@ -45,6 +45,9 @@ pub struct OpenOptions {
     pub use_labels: bool,
     /// Seed of everything random, for a new project; `None` = drawn at random.
     pub seed: Option<u64>,
+    /// Images that the folder is going to hold, where that is known before they are all there: advice
+    /// that counts images then counts these.
+    pub expected_images: usize,
     /// Change nothing; also while another process writes.
     pub read_only: bool,
 }
@@ -62,6 +65,7 @@ impl OpenOptions {
             engine: EngineChoice::Auto,
             use_labels: false,
             seed: None,
+            expected_images: 0,
             read_only: false,
         }
     }
@@ -86,7 +90,8 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Project, WorkflowError
     let seed = project_seed(&store, options).await?;
     let settings = project_settings(&store, options).await?;
     let csv = table_path(&store, options).await?;
-    let live = load(&store, settings).await?;
+    let mut live = load(&store, settings).await?;
+    live.announced_images = options.expected_images;
     let earlier: Vec<JobView> = store.jobs(Jobs::remembered_count()).await?;
     let project = Project {
         inner: Arc::new(Inner {
@@ -144,6 +149,14 @@ async fn go_on(project: &Project) -> Result<(), WorkflowError> {
 }
 
 impl Project {
+    /// The table of labels and groups: the one that was named, else the usual one where there is one
+    /// by now.
+    pub(crate) fn table_path(&self) -> Option<PathBuf> {
+        let inner = self.inner();
+        let usual = || Some(inner.images.join(USUAL_CSV)).filter(|path| path.is_file());
+        inner.csv.clone().or_else(usual)
+    }
+
     /// Every image has features, and there is something to learn or to choose.
     pub(crate) fn waits_for_training(&self) -> bool {
         let live = self.live();
@@ -244,10 +257,7 @@ async fn table_path(
         return Ok(Some(csv.clone()));
     }
     let known: Option<String> = store.meta("csv").await?;
-    let usual = options.images.join(USUAL_CSV);
-    Ok(known
-        .map(PathBuf::from)
-        .or_else(|| usual.is_file().then_some(usual)))
+    Ok(known.map(PathBuf::from))
 }
 
 async fn load(store: &Store, settings: Settings) -> Result<Live, WorkflowError> {
@@ -273,6 +283,8 @@ async fn load(store: &Store, settings: Settings) -> Result<Live, WorkflowError> 
         runs: restored.runs,
         attempts: restored.attempts,
         certificate,
+        announced_images: 0,
+        importing_images: 0,
         embedding_revision: 0,
         backbone,
         engine_note: None,

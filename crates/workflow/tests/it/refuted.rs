@@ -75,5 +75,7 @@ async fn a_refuted_audit_gives_images_back_to_people() {
     let project = Project::open(&options(folder.path())).await.unwrap();
     assert_eq!(project.audit().await.unwrap(), view);
     assert_eq!(project.view().await.unwrap(), now);
-    assert_eq!(label(&project, 5).await, 5);
+    let returned = now.counts.unlabeled.min(5) as usize;
+    assert!(returned > 0);
+    assert_eq!(label(&project, 5).await, returned);
 }
