@@ -601,7 +601,9 @@ export interface components {
             auto_label_hash: string;
             /**
              * Format: double
-             * @description Share of all images that no person had to label or look at.
+             * @description Share of all images that the program labeled: the frozen list of the audit. The expert looked at
+             *     a sample of them ([`CertificateAudit::audited`]), which counts as automated here as it does in
+             *     the field.
              */
             automation_share: number;
             /** @description Identifier of the backbone. */
@@ -666,7 +668,7 @@ export interface components {
             attempt: number;
             /**
              * Format: double
-             * @description Error level of this audit, `alpha / 2^attempt`.
+             * @description Error level of this audit, [`attempt_alpha`] of it.
              */
             attempt_alpha: number;
             /**

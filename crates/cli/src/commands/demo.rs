@@ -40,6 +40,7 @@ pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome
     let options = OpenOptions {
         classes: PhantomClass::ALL.iter().map(ToString::to_string).collect(),
         seed: Some(SEED),
+        expected_images: arguments.images as usize,
         ..OpenOptions::new(&folder)
     };
     let project = Project::open(&options).await?;
