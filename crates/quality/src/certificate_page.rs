@@ -93,7 +93,10 @@ fn push_counts(page: &mut String, certificate: &Certificate) {
     for (name, value) in [
         ("Images in the project", grouped(counts.images)),
         ("Labeled by experts", grouped(counts.expert_labels)),
-        ("Labeled by the program, not checked", grouped(counts.auto_labels)),
+        (
+            "Labeled by the program, not checked",
+            grouped(counts.auto_labels),
+        ),
         ("Left to people, not labeled", grouped(counts.returned)),
         ("Unreadable", grouped(counts.unreadable)),
         (
