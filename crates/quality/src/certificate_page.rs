@@ -13,6 +13,8 @@ const STYLE: &str = "@page{size:A4;margin:18mm 16mm}\
 body{margin:0 auto;padding:12mm 0;max-width:178mm;background:#fff;color:#1b1f24;\
 font:10.5pt/1.45 'Source Serif 4',Georgia,'Times New Roman',serif}\
 @media print{body{padding:0}}\
+@media screen and (max-width:186mm){body{padding:6mm 4mm}}\
+@media screen and (max-width:110mm){body{font-size:9.5pt}th,td{padding:1.3mm .8mm}thead th{font-size:8pt;overflow-wrap:anywhere}}\
 header{border-bottom:2pt solid #1b1f24;padding-bottom:5mm;margin-bottom:6mm}\
 header p{margin:0;color:#4a525c}\
 h1{font-size:21pt;line-height:1.2;font-weight:600;margin:0 0 2mm}\
@@ -25,7 +27,8 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;brea
 th,td{padding:1.3mm 2mm;border-bottom:.4pt solid #c9ced4;text-align:right;vertical-align:top}\
 th:first-child,td:first-child{text-align:left;padding-left:0}\
 thead th{font-weight:600;border-bottom:.8pt solid #1b1f24}\
-tbody th{font-weight:400}\
+tbody th{font-weight:400;overflow-wrap:anywhere}\
+tbody td{white-space:nowrap}tbody td.hash{white-space:normal}\
 .hash{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,monospace;font-size:8pt;overflow-wrap:anywhere}\
 .method{font-size:9pt;color:#333a42;text-align:justify;hyphens:auto}\
 .note{font-size:9pt;color:#4a525c;margin:1.5mm 0 0}";
