@@ -70,16 +70,6 @@ export async function getJson(origin, path) {
   return response.json();
 }
 
-/** Changes what an address of the program holds. */
-export async function patchJson(origin, path, change) {
-  const response = await fetch(`${origin}/api/v1${path}`, {
-    method: 'PATCH',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(change),
-  });
-  if (!response.ok) throw new Error(`PATCH ${path}: ${response.status} ${await response.text()}`);
-}
-
 /** Asks again until `wanted` holds for the answer; says what it was when it never does. */
 export async function waitForJson(origin, path, wanted, limitMs = 60_000) {
   const end = performance.now() + limitMs;

@@ -16,16 +16,15 @@ import {
   tabTo,
 } from './browser.mjs';
 import { allSaved, createExpert, labelOne, shownImage } from './labeling.mjs';
-import { freePort, getJson, patchJson, scratchFolder, startProgram, waitForJson } from './program.mjs';
+import { freePort, getJson, scratchFolder, startProgram, waitForJson } from './program.mjs';
 
 const FIRST_ANSWER_LIMIT_S = 15;
 const NEXT_IMAGE_LIMIT_MS = 150;
 const LABELS = 60;
 /** Nobody judges an image in less; in this time the next ones are fetched. */
 const READING_MS = 200;
-const BUDGET = 0.6;
 /** More labels than this before the program advises to stop would be a fault of the demo. */
-const MOST_LABELS = 400;
+const MOST_LABELS = 100;
 const MOST_AUDITS = 3;
 
 test('the whole loop by keyboard', { timeout: 20 * 60_000 }, async (t) => {
@@ -66,12 +65,6 @@ test('the whole loop by keyboard', { timeout: 20 * 60_000 }, async (t) => {
     t.diagnostic(`first answer saved ${seconds.toFixed(1)} s after the process started`);
     assert.ok(seconds <= FIRST_ANSWER_LIMIT_S, `${seconds} s`);
     image = await shownImage(page, image);
-    // This expert takes no longer to check a label than to give one, and does not tire.
-    const { settings } = await getJson(origin, '/project');
-    await patchJson(origin, '/project', {
-      cost: { ...settings.cost, seconds_per_audit: READING_MS / 1000 },
-      budget_share: BUDGET,
-    });
   });
 
   await step('labels go on by digits, and a reload loses nothing', async () => {
@@ -136,10 +129,11 @@ test('the whole loop by keyboard', { timeout: 20 * 60_000 }, async (t) => {
   });
 
   await step('labeling goes on until the program advises to stop', async () => {
-    await tabTo(page, 'primary-action');
-    await page.keyboard.press('Enter');
-    image = await shownImage(page);
     let project = await getJson(origin, '/project');
+    if (project.stage !== 'stop_advised') {
+      await page.goto(`${origin}/label`);
+      image = await shownImage(page);
+    }
     while (project.stage !== 'stop_advised') {
       const { labeled } = project.counts;
       assert.ok(labeled < MOST_LABELS, `no advice to stop after ${labeled} labels`);

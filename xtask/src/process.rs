@@ -5,9 +5,12 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The repository root.
+/// The repository root. Cargo says at run time where it is: a build kept from another folder would
+/// otherwise go on working there.
 pub fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let manifest = manifest.as_path();
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 

@@ -18,16 +18,33 @@ const SMALLEST: f64 = 1e-9;
 /// the largest posterior of `p^(1/T)`, renormalised, under a log-normal prior with median 1 and
 /// spread 0.3 of the logarithm. Above 1 the probabilities were too sure. 1 where `n` is 0.
 ///
+/// `weights` says how many labels each counts for (finite, not negative); all 1 is the ordinary fit.
 /// Use labels the classifier has not seen: the random part of the batches, or leave-one-out
 /// predictions.
 ///
 /// # Errors
-/// Sizes that do not belong together, classes out of range, probabilities outside [0, 1].
+/// Sizes that do not belong together, classes out of range, probabilities outside [0, 1], weights
+/// that are negative or not finite.
 pub fn fit_temperature(
     probabilities: &[f32],
     class_count: usize,
     truth: &[ClassId],
+    weights: &[f64],
 ) -> Result<f64, HeadsError> {
+    if weights.len() != truth.len() {
+        return Err(HeadsError::Shape {
+            what: "weights",
+            expected: truth.len(),
+            found: weights.len(),
+        });
+    }
+    if let Some(&value) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+        return Err(HeadsError::Setting {
+            name: "weight",
+            value,
+            range: "finite and not negative",
+        });
+    }
     if probabilities.len() != truth.len() * class_count {
         return Err(HeadsError::Shape {
             what: "probabilities",
@@ -53,7 +70,7 @@ pub fn fit_temperature(
         .iter()
         .map(|&p| f64::from(p).max(SMALLEST).ln())
         .collect();
-    Ok(minimum(|log| loss(&logits, class_count, truth, log)).exp())
+    Ok(minimum(|log| loss(&logits, class_count, truth, weights, log)).exp())
 }
 
 /// Applies a temperature to rows of probabilities in place.
@@ -71,15 +88,22 @@ pub fn apply_temperature(probabilities: &mut [f32], class_count: usize, temperat
 }
 
 /// Negative log posterior in nats.
-fn loss(logits: &[f64], class_count: usize, truth: &[ClassId], log_temperature: f64) -> f64 {
+fn loss(
+    logits: &[f64],
+    class_count: usize,
+    truth: &[ClassId],
+    weights: &[f64],
+    log_temperature: f64,
+) -> f64 {
     let scale = (-log_temperature).exp();
     let mut scaled = vec![0.0; class_count];
     let mut loss = 0.5 * (log_temperature / LOG_SPREAD).powi(2);
-    for (row, class) in logits.chunks_exact(class_count.max(1)).zip(truth) {
+    let rows = logits.chunks_exact(class_count.max(1));
+    for ((row, class), weight) in rows.zip(truth).zip(weights) {
         for (value, logit) in scaled.iter_mut().zip(row) {
             *value = logit * scale;
         }
-        loss += log_sum_exp(&scaled) - scaled[class.index()];
+        loss += weight * (log_sum_exp(&scaled) - scaled[class.index()]);
     }
     loss
 }
@@ -146,25 +170,43 @@ mod tests {
     fn finds_the_temperature_of_many_labels() {
         for true_t in [0.6, 1.0, 1.8] {
             let (probabilities, truth) = draw(20_000, true_t);
-            let found = fit_temperature(&probabilities, 3, &truth).unwrap();
+            let found =
+                fit_temperature(&probabilities, 3, &truth, &vec![1.0; truth.len()]).unwrap();
             assert!((found / true_t - 1.0).abs() < 0.05, "{found} {true_t}");
         }
     }
 
     #[test]
+    fn a_weight_counts_like_repeated_labels() {
+        let (mut probabilities, mut truth) = draw(60, 1.8);
+        let mut weights = vec![1.0; 60];
+        weights[..20].fill(3.0);
+        let weighted = fit_temperature(&probabilities, 3, &truth, &weights).unwrap();
+        for _ in 0..2 {
+            probabilities.extend_from_within(..60);
+            truth.extend_from_within(..20);
+        }
+        let repeated = fit_temperature(&probabilities, 3, &truth, &[1.0; 100]).unwrap();
+        assert!((weighted - repeated).abs() < 1e-3, "{weighted} {repeated}");
+    }
+
+    #[test]
     fn stays_near_one_with_few_labels() {
-        assert!((fit_temperature(&[], 3, &[]).unwrap() - 1.0).abs() < 1e-3);
+        assert!((fit_temperature(&[], 3, &[], &[]).unwrap() - 1.0).abs() < 1e-3);
         // Five confident mistakes would ask for an endless temperature.
         let row = [0.98f32, 0.01, 0.01];
-        let few = fit_temperature(&row.repeat(2), 3, &[ClassId(1); 2]).unwrap();
+        let few = fit_temperature(&row.repeat(2), 3, &[ClassId(1); 2], &[1.0; 2]).unwrap();
         assert!(few > 1.0 && few < 2.0, "{few}");
     }
 
     #[test]
     fn refuses_what_does_not_belong_together() {
-        assert!(fit_temperature(&[0.5; 5], 2, &[ClassId(0); 2]).is_err());
-        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(2); 2]).is_err());
-        assert!(fit_temperature(&[f32::NAN; 4], 2, &[ClassId(0); 2]).is_err());
+        let once = [1.0; 2];
+        assert!(fit_temperature(&[0.5; 5], 2, &[ClassId(0); 2], &once).is_err());
+        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(2); 2], &once).is_err());
+        assert!(fit_temperature(&[f32::NAN; 4], 2, &[ClassId(0); 2], &once).is_err());
+        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(0); 2], &[1.0]).is_err());
+        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(0); 2], &[1.0, -1.0]).is_err());
     }
 
     proptest! {

@@ -56,7 +56,7 @@ fn pneumonia(rng: &mut impl Rng, shape: &ChestShape, severity: f32) -> Vec<Field
 /// A patch with torn rims in which the bronchi stay dark.
 fn consolidation(rng: &mut impl Rng, shape: &ChestShape, side: Side, severity: f32) -> Field {
     let (center_x, center_y) = point_in_lung(rng, shape, side, 0.30, 0.92);
-    let size = between(rng, 0.09, 0.12) + 0.09 * severity * rng.random::<f32>();
+    let size = between(rng, 0.15, 0.20) + 0.15 * severity * rng.random::<f32>();
     let (half_width, half_height) = (
         size * between(rng, 0.85, 1.3),
         size * between(rng, 0.8, 1.4),
@@ -106,7 +106,7 @@ fn air_bronchogram(rng: &mut impl Rng, center_x: f32, center_y: f32, side: Side)
 /// Fine lines and haze in both lungs, more at the bases.
 fn interstitial(rng: &mut impl Rng, shape: &ChestShape, severity: f32) -> Field {
     let haze = cloud(rng, 0.16, 2);
-    let strength = 0.28 + 0.38 * severity;
+    let strength = 0.45 + 0.60 * severity;
     let favours_bases = happens(rng, 0.7);
     let only_side = happens(rng, 0.2).then(|| either_side(rng));
     let lines = net_of_lines(rng, shape);

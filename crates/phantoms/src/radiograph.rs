@@ -83,7 +83,7 @@ pub fn patient_radiograph(patient_seed: u64, image_seed: u64, class: PhantomClas
     let exposure = Exposure::draw(&mut rng, is_bedside);
     let marker = SideMarker::draw(&mut rng);
     // Plain findings are more frequent than faint ones.
-    let severity = 0.14 + 0.86 * rng.random::<f32>().powf(0.5);
+    let severity = 0.60 + 0.40 * rng.random::<f32>().powf(0.35);
     let scapula_overlap = if is_bedside {
         between(&mut rng, 0.4, 1.0)
     } else {

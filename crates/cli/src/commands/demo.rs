@@ -5,7 +5,7 @@ use crate::output::{Output, say};
 use crate::serving::{ServeArguments, serve_until_interrupted};
 use anyhow::{Context, bail};
 use autolabel_phantoms::{PhantomClass, write_chest_folder};
-use autolabel_workflow::{OpenOptions, Project};
+use autolabel_workflow::{OpenOptions, Project, SettingsPatch};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -13,6 +13,9 @@ use tempfile::TempDir;
 const FIRST_IMAGES: usize = 80;
 /// Every demo shows the same images.
 const SEED: u64 = 7;
+/// Share of the images that the visitor is asked to label: a few minutes, and enough to be told to
+/// stop, to auto-label and to certify.
+const BUDGET_SHARE: f64 = 0.10;
 /// Where images are drawn; hidden, so that an import never meets a half-written one.
 const DRAWING_FOLDER: &str = ".drawing";
 /// The table of patients, which grows with the images.
@@ -44,6 +47,13 @@ pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome
         ..OpenOptions::new(&folder)
     };
     let project = Project::open(&options).await?;
+    if is_new {
+        let patch = SettingsPatch {
+            budget_share: Some(BUDGET_SHARE),
+            ..SettingsPatch::default()
+        };
+        project.settings(patch).await?;
+    }
     let drawing = tokio::spawn(draw_and_import(
         project.clone(),
         folder,
