@@ -39,8 +39,8 @@ fn main() {
         line(population, target_error, allowed * 2, ALPHA);
     }
     // The first audit of a project leaves a part of the permitted error to later ones.
-    for share in [0.0, 0.2, 0.4, 0.6] {
-        let wrong = (14_339.0 * 0.05 * share).round() as u32;
+    for share_of_target in [0.0_f64, 0.2, 0.4, 0.6] {
+        let wrong = (14_339.0 * 0.05 * share_of_target).round() as u32;
         line(14_339, 0.05, wrong, attempt_alpha(ALPHA, 1));
     }
 }

@@ -5,8 +5,12 @@
 //! works on a better one. An answer that was taken back puts its image in front of everything else.
 
 use crate::next_batch::next_batch;
-use crate::project::live::{Lease, Live, Reopened, batch_progress, is_open, pick_of};
-use crate::project::{LOCAL_READER, Project, ProjectEvent, label_seconds, now, to_the_end};
+use crate::project::live::{
+    Lease, Live, Reopened, batch_progress, expected_images, is_open, pick_of,
+};
+use crate::project::{
+    LOCAL_READER, Project, ProjectEvent, label_seconds, now, stop_config, to_the_end,
+};
 use crate::view::{AnswerReceipt, AnswerRequest, ImageView, PickReason, QueueItem, QueueView};
 use crate::{WorkflowError, training};
 use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
@@ -121,6 +125,10 @@ async fn answer(project: &Project, request: AnswerRequest) -> Result<AnswerRecei
             live.leases.remove(&reader);
         }
         next_batch_if_done(project).await?;
+        if !receipt.repeated && budget_is_reached(&project.live()) {
+            // The advice that follows speaks of all the labels that people were willing to give.
+            training::start(project)?;
+        }
         receipt.sequence
     };
     project.tell(ProjectEvent::Queue);
@@ -154,6 +162,13 @@ async fn undo(project: &Project, reader: &str) -> Result<(), WorkflowError> {
     project.tell(ProjectEvent::Queue);
     project.tell_project();
     Ok(())
+}
+
+/// The last label of the budget has just been given and nothing has learnt from it yet.
+fn budget_is_reached(live: &Live) -> bool {
+    let images = expected_images(live);
+    let budget = stop_config(&live.settings, images, 0.0).budget_labels;
+    live.run.is_none() && training::class_labels(live) == budget && training::has_news(live)
 }
 
 /// Makes the next batch when the current one is done, and asks for training where that helps. The

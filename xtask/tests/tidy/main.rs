@@ -22,10 +22,7 @@ fn root() -> PathBuf {
     // At run time, because a build may be kept from another folder.
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    manifest
-        .parent()
-        .unwrap()
-        .to_path_buf()
+    manifest.parent().unwrap().to_path_buf()
 }
 
 /// The content of a file below the root.

@@ -3,7 +3,7 @@
 use crate::expert::label;
 use crate::folder::{draw, draw_all, import, imported, options};
 use autolabel_annotation::ImageId;
-use autolabel_workflow::Project;
+use autolabel_workflow::{Project, SettingsPatch};
 use autolabel_workflow::view::{Counts, ImageFilter, ImageOrder, ImageState, JobState};
 
 async fn counts(project: &Project) -> Counts {
@@ -15,6 +15,11 @@ async fn a_second_import_adds_only_what_is_new() {
     let folder = tempfile::tempdir().unwrap();
     draw_all(folder.path(), 0..12);
     let project = imported(&options(folder.path())).await;
+    let no_budget = SettingsPatch {
+        budget_share: Some(1.0),
+        ..SettingsPatch::default()
+    };
+    project.settings(no_budget).await.unwrap();
     label(&project, 3).await;
     let before = project
         .images(&ImageFilter::default(), 0, 100)

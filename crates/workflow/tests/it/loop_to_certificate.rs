@@ -56,6 +56,7 @@ async fn from_a_folder_to_a_certificate() {
     let project = imported(&options(folder.path())).await;
     let patch = SettingsPatch {
         target_error: Some(0.3),
+        budget_share: Some(1.0),
         ..SettingsPatch::default()
     };
     project.settings(patch).await.unwrap();
@@ -147,4 +148,24 @@ async fn check_exports(project: &Project, folder: &Path) {
     };
     let page = project.images(&audited, 0, 10).await.unwrap();
     assert_eq!(page.total, counts.labeled);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_label_of_the_budget_brings_the_advice_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    draw_all(folder.path(), 0..60);
+    let project = imported(&options(folder.path())).await;
+    let patch = SettingsPatch {
+        budget_share: Some(0.25),
+        ..SettingsPatch::default()
+    };
+    project.settings(patch).await.unwrap();
+    // Fifteen labels are a batch and a half.
+    label_calmly(&project, 14).await;
+    assert_eq!(project.view().await.unwrap().stage, Stage::Labeling);
+    label_calmly(&project, 1).await;
+    assert_eq!(project.view().await.unwrap().stage, Stage::StopAdvised);
+    let curve = project.curve().await.unwrap();
+    assert_eq!(curve.points.last().map(|point| point.labels), Some(15));
+    project.close().await.unwrap();
 }

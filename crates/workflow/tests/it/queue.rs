@@ -157,7 +157,7 @@ async fn two_readers_get_different_images() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_image_on_screen_stays_when_the_queue_is_ranked_anew() {
     let folder = tempfile::tempdir().unwrap();
-    draw_all(folder.path(), 0..40);
+    draw_all(folder.path(), 0..80);
     let project = imported(&options(folder.path())).await;
     label(&project, 10).await;
     let on_screen = queue(&project).await.items[0].image.id;
