@@ -3,8 +3,8 @@
 use crate::expert::label;
 use crate::folder::{draw, draw_all, import, imported, options};
 use autolabel_annotation::ImageId;
-use autolabel_workflow::{Project, SettingsPatch};
 use autolabel_workflow::view::{Counts, ImageFilter, ImageOrder, ImageState, JobState};
+use autolabel_workflow::{Project, SettingsPatch};
 
 async fn counts(project: &Project) -> Counts {
     project.view().await.unwrap().counts

@@ -1,0 +1,101 @@
+"""Learning curves on the public sets of docs/results.md: `auto` beside `random` and `margin`, ten seeds.
+
+    cargo xtask bench learning_curves
+
+Runs `autolabel simulate` (release build) on each set below the folder of test data
+(AUTOLABEL_SHARED, by default ../shared) and prints the tables of docs/results.md. `--seeds N` and
+names of sets shorten it; `--reports DIR` keeps the JSON of each run, or prints the tables from
+reports that are there already.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SETS = ["cxr-covid-pneumonia-normal", "histology-lung-lc25000", "blood-cells-pbc-8class"]
+SHARES = [0.01, 0.02, 0.04, 0.06, 0.08, 0.10, 0.15]
+
+
+def simulate(data: Path, seeds: int) -> dict:
+    """The report of one set, as `autolabel simulate --json` prints it."""
+    subprocess.run(
+        ["cargo", "build", "--release", "--locked", "--package", "autolabel-cli"], cwd=ROOT, check=True
+    )
+    words = ["simulate", str(data), "--compare", "random", "--compare", "margin", "--full-label", "--json"]
+    run = subprocess.run(
+        [ROOT / "target/release/autolabel", *words, "--seeds", str(seeds)],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return json.loads(run.stdout)
+
+
+def nearest(curve: list, labels: float) -> dict:
+    return min(curve, key=lambda point: abs(point["labels"] - labels))
+
+
+def labels_to(curve: list, level: float) -> str:
+    reached = (point["labels"] for point in curve if point["rest_accuracy"]["mean"] >= level)
+    return f"{next(reached, 'not within the budget'):}"
+
+
+def print_tables(report: dict) -> None:
+    arms, pool = report["arms"], report["pool"]
+    full = report["full_label"]["cross_validated"]
+    print(f"\n### {report['dataset']}: {pool} images, {len(report['seeds'])} seeds\n")
+    print("| labels | " + " | ".join(f"`{arm['strategy']}`" for arm in arms) + " |")
+    print("|---" * (len(arms) + 1) + "|")
+    shown = set()
+    for share in SHARES:
+        labels = nearest(arms[0]["curve"], share * pool)["labels"]
+        if labels in shown:
+            continue
+        shown.add(labels)
+        cells = []
+        for arm in arms:
+            spread = nearest(arm["curve"], labels)["rest_accuracy"]
+            cells.append(f"{spread['mean']:.3f} ({spread['low']:.3f} to {spread['high']:.3f})")
+        print(f"| {labels} ({labels / pool:.1%}) | " + " | ".join(cells) + " |")
+    print(f"\nAll labels, cross-validated: {full:.3f}. Labels to that, and to 99 % of it:")
+    for arm in arms:
+        print(f"- {arm['strategy']}: {labels_to(arm['curve'], full)}, {labels_to(arm['curve'], 0.99 * full)}")
+    stop, audit, cost = report["stop"], report["audit"], report["cost"]
+    right = stop["auto_label_accuracy"]
+    automation = [run["automation"] for run in report["runs"]]
+    print(
+        f"Stop at {stop['labels']:.0f} labels, rest right {stop['rest_accuracy']:.3f}, auto-labeled"
+        f" {stop['automation']:.1%} ({min(automation):.1%} to {max(automation):.1%}), of them right"
+        f" {'-' if right is None else format(right, '.3f')}; certified {audit['certified_share']:.0%},"
+        f" false certificates {audit['false_certificates']}, checks {audit['audited']:.0f};"
+        f" cost down {cost['factor']:.1f} times; {report['seconds']:.0f} s."
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("sets", nargs="*", default=SETS, help="names of sets")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--reports", type=Path, help="folder of reports")
+    arguments = parser.parse_args()
+    shared = Path(os.environ.get("AUTOLABEL_SHARED", ROOT.parent / "shared"))
+    for name in arguments.sets:
+        kept = arguments.reports / f"{name}.json" if arguments.reports else None
+        if kept and kept.exists():
+            report = json.loads(kept.read_text())
+        elif (shared / "data" / name).is_dir():
+            report = simulate(shared / "data" / name, arguments.seeds)
+            if kept:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(json.dumps(report))
+        else:
+            print(f"skipped: no {shared / 'data' / name}", file=sys.stderr)
+            continue
+        print_tables(report)
+
+
+if __name__ == "__main__":
+    main()
