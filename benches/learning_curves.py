@@ -47,8 +47,11 @@ def print_tables(report: dict) -> None:
     arms, pool = report["arms"], report["pool"]
     full = report["full_label"]["cross_validated"]
     print(f"\n### {report['dataset']}: {pool} images, {len(report['seeds'])} seeds\n")
-    print("| labels | " + " | ".join(f"`{arm['strategy']}`" for arm in arms) + " |")
-    print("|---" * (len(arms) + 1) + "|")
+    tested = [arm for arm in arms if "test_accuracy" in arm["curve"][0]]
+    heads = [f"`{arm['strategy']}`" for arm in arms]
+    heads += [f"`{arm['strategy']}`, test split" for arm in tested]
+    print("| labels | " + " | ".join(heads) + " |")
+    print("|---" * (len(heads) + 1) + "|")
     shown = set()
     for share in SHARES:
         labels = nearest(arms[0]["curve"], share * pool)["labels"]
@@ -59,7 +62,11 @@ def print_tables(report: dict) -> None:
         for arm in arms:
             spread = nearest(arm["curve"], labels)["rest_accuracy"]
             cells.append(f"{spread['mean']:.3f} ({spread['low']:.3f} to {spread['high']:.3f})")
+        cells += [f"{nearest(arm['curve'], labels)['test_accuracy']['mean']:.3f}" for arm in tested]
         print(f"| {labels} ({labels / pool:.1%}) | " + " | ".join(cells) + " |")
+    on_test = report["full_label"].get("test")
+    if on_test is not None:
+        print(f"\nAll labels, on the test split: {on_test:.3f}.", end="")
     print(f"\nAll labels, cross-validated: {full:.3f}. Labels to that, and to 99 % of it:")
     for arm in arms:
         print(f"- {arm['strategy']}: {labels_to(arm['curve'], full)}, {labels_to(arm['curve'], 0.99 * full)}")

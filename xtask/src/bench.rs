@@ -14,7 +14,7 @@ struct Bench {
 }
 
 /// Lists all, or runs the one of this name.
-pub fn run_or_list(name: Option<&str>) -> Result<()> {
+pub fn run_or_list(name: Option<&str>, rest: &[String]) -> Result<()> {
     let benches = find_all()?;
     let Some(name) = name else {
         for bench in &benches {
@@ -27,9 +27,12 @@ pub fn run_or_list(name: Option<&str>) -> Result<()> {
         format!("no benchmark is called '{name}'; `cargo xtask bench` lists them")
     })?;
     let python = setup::python()?;
+    // What only the peers in Python need.
+    let install = "-m pip install --quiet --disable-pip-version-check -r requirements-bench.txt";
+    run(&mut command(&python.program, install, "xtask"))?;
     let mut benchmark = match &bench.package {
         Some(package) => cargo(&format!(
-            "bench --locked --package {package} --bench {name}"
+            "bench --locked --package {package} --bench {name} --"
         )),
         None => {
             let mut script = command(&python.program, "", "");
@@ -37,7 +40,9 @@ pub fn run_or_list(name: Option<&str>) -> Result<()> {
             script
         }
     };
-    run(benchmark.env("ORT_DYLIB_PATH", &python.onnxruntime))
+    run(benchmark
+        .args(rest)
+        .env("ORT_DYLIB_PATH", &python.onnxruntime))
 }
 
 fn find_all() -> Result<Vec<Bench>> {

@@ -76,6 +76,9 @@ enum Verb {
     Bench {
         /// Name from the list
         name: Option<String>,
+        /// Arguments of the benchmark
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
     },
     /// Run the commands that docs/results.md quotes and print what they say
     Results {
@@ -108,7 +111,7 @@ fn run(verb: Option<Verb>) -> Result<()> {
         Some(Verb::Openapi { check: false }) => web::write_openapi(),
         Some(Verb::Openapi { check: true }) => web::compare_openapi(),
         Some(Verb::E2e) => test::end_to_end(),
-        Some(Verb::Bench { name }) => bench::run_or_list(name.as_deref()),
+        Some(Verb::Bench { name, rest }) => bench::run_or_list(name.as_deref(), &rest),
         Some(Verb::Results { filter }) => results::run_quoted(filter.as_deref()),
         Some(Verb::Dist) => dist::make_archive(),
     }

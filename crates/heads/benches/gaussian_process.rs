@@ -25,7 +25,7 @@ use std::time::Duration;
 const CLASSES: usize = 3;
 const POOL: usize = 9_000;
 /// Columns of the whole backbone, of principal components of its five layers, and of the peer.
-const WIDTHS: [usize; 3] = [1_584, 320, 256];
+const WIDTHS: [usize; 3] = [1_984, 320, 256];
 
 /// Rows of length 1 in three overlapping clouds.
 fn clouds(rows: usize, cols: usize) -> (Matrix, Vec<ClassId>) {

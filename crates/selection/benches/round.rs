@@ -48,7 +48,7 @@ fn round(criterion: &mut Criterion) {
     let classes: Vec<ClassId> = (0..LABELS)
         .map(|row| ClassId((row % CLASSES) as u16))
         .collect();
-    for cols in [1_584, 320] {
+    for cols in [1_984, 320] {
         let features = clouds(cols);
         let learn = |scale| {
             let config = GpConfig {

@@ -179,7 +179,7 @@ async fn without_classes_people_are_asked_for_them() {
     assert!(queue.items.is_empty());
     assert!(queue.empty_because.unwrap().contains("classes"));
     let schema = autolabel_annotation::LabelSchema::classification(["a", "b"]).unwrap();
-    let patch = autolabel_workflow::SettingsPatch {
+    let patch = SettingsPatch {
         schema: Some(schema),
         ..Default::default()
     };
