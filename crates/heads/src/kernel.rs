@@ -4,6 +4,7 @@
 
 use crate::exponential::exponential;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Exponents below this are rounded to a covariance of zero: e⁻⁴⁰ is far below the noise, and the
 /// products of smaller numbers would be denormal, on which processors are a hundred times slower.
@@ -19,6 +20,15 @@ pub enum Kernel {
     /// The radial basis function plus `linear_variance * <x, z>`, which extrapolates a linear
     /// trend where the first has forgotten everything.
     RbfLinear,
+}
+
+impl fmt::Display for Kernel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Kernel::Rbf => "radial basis function",
+            Kernel::RbfLinear => "radial basis function plus linear",
+        })
+    }
 }
 
 /// Scale parameters of a kernel.

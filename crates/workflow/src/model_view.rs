@@ -55,7 +55,7 @@ fn head(model: &RoundModel) -> String {
         None => "exact".to_owned(),
     };
     format!(
-        "Dirichlet Gaussian process ({kind}), kernel {:?}, variance {:.2}, length scale {:.2}",
+        "Dirichlet Gaussian process ({kind}), kernel {}, variance {:.2}, length scale {:.2}",
         model.gp.kernel(),
         scale.variance,
         scale.lengthscale

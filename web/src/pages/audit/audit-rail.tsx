@@ -36,7 +36,7 @@ export function AuditRail({ item, busy, last, onChoose, commands }: Props) {
             definition={definition}
             pressed={index === item.class}
             disabled={busy}
-            {...(index === item.class ? { mark: 'agree' } : {})}
+            {...(index === item.class ? { mark: '⏎' } : {})}
             onChoose={onChoose}
           />
         ))}
