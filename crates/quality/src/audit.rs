@@ -59,8 +59,8 @@ fn position_below(rng: &mut ChaCha8Rng, n: u64) -> u64 {
 
 /// The level of audit number `attempt` (the first is 1) when all audits of a project together may
 /// issue a false certificate with probability `alpha`: `0.8 alpha * 0.2^(attempt - 1)`, which sums to
-/// `alpha`. Most projects need one audit, so the first gets most of it: at no error it takes 90 checks
-/// where an even split by halves would take 101.
+/// `alpha`. Most projects need one audit, so the first gets most of it: at no error it takes 91 checks
+/// where the whole level would take 85.
 #[must_use]
 pub fn attempt_alpha(alpha: f64, attempt: u32) -> f64 {
     0.8 * alpha * 0.2_f64.powi(attempt.clamp(1, 400) as i32 - 1)
