@@ -4,8 +4,11 @@ use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::output::{Output, columns, percent};
 use crate::project::open_for_reading;
-use autolabel_workflow::view::{CurveView, Effort, ProjectView, Stage};
+use autolabel_workflow::view::{CurveView, Effort, ProjectView, RefusedFile, Stage};
 use serde::Serialize;
+
+/// Refused files that the text names; `--json` has all.
+const REFUSED_SHOWN: usize = 20;
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
@@ -19,6 +22,7 @@ pub struct Arguments {
 struct Status {
     project: ProjectView,
     curve: CurveView,
+    refused: Vec<RefusedFile>,
 }
 
 /// Prints where the project stands.
@@ -27,6 +31,7 @@ pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome
     let status = Status {
         project: project.view().await?,
         curve: project.curve().await?,
+        refused: project.refused().await?,
     };
     output.result(&status, text)?;
     Ok(Outcome::Done)
@@ -78,6 +83,15 @@ fn text(status: &Status) -> String {
     let mut text = format!("{}\n{}", project.settings.name, columns(&rows, &[]));
     if let Some(advice) = &status.curve.advice {
         text.push_str(&format!("{}\n", advice.headline));
+    }
+    for refused in status.refused.iter().take(REFUSED_SHOWN) {
+        text.push_str(&format!("refused: {}: {}\n", refused.file, refused.reason));
+    }
+    if status.refused.len() > REFUSED_SHOWN {
+        let more = status.refused.len() - REFUSED_SHOWN;
+        text.push_str(&format!(
+            "and {more} more refused files (--json lists all)\n"
+        ));
     }
     for notice in &project.notices {
         text.push_str(&format!("note: {notice}\n"));
