@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,14 +21,20 @@ SETS = ["cxr-covid-pneumonia-normal", "histology-lung-lc25000", "blood-cells-pbc
 SHARES = [0.01, 0.02, 0.04, 0.06, 0.08, 0.10, 0.15]
 
 
-def simulate(data: Path, seeds: int) -> dict:
-    """The report of one set, as `autolabel simulate --json` prints it."""
+@cache
+def build() -> Path:
+    """The release build of the program, made once."""
     subprocess.run(
         ["cargo", "build", "--release", "--locked", "--package", "autolabel-cli"], cwd=ROOT, check=True
     )
+    return ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/autolabel"
+
+
+def simulate(data: Path, seeds: int) -> dict:
+    """The report of one set, as `autolabel simulate --json` prints it."""
     words = ["simulate", str(data), "--compare", "random", "--compare", "margin", "--full-label", "--json"]
     run = subprocess.run(
-        [ROOT / "target/release/autolabel", *words, "--seeds", str(seeds)],
+        [build(), *words, "--seeds", str(seeds)],
         stdout=subprocess.PIPE,
         check=True,
     )
@@ -40,7 +47,7 @@ def nearest(curve: list, labels: float) -> dict:
 
 def labels_to(curve: list, level: float) -> str:
     reached = (point["labels"] for point in curve if point["rest_accuracy"]["mean"] >= level)
-    return f"{next(reached, 'not within the budget'):}"
+    return str(next(reached, "not within the budget"))
 
 
 def print_tables(report: dict) -> None:

@@ -30,7 +30,9 @@ use utoipa::ToSchema;
 
 pub(crate) use effort::{audit_seconds, label_seconds, labels_by_hand, spent};
 pub(crate) use images::{hexadecimal, ordered, path_of, raw_path_of};
-pub(crate) use settings::{ALPHA, batch_config, stop_config, suited_batch, threshold_config};
+pub(crate) use settings::{
+    ALPHA, batch_config, budget_labels, stop_config, suited_batch, threshold_config,
+};
 
 /// Events kept for a listener that falls behind.
 const EVENTS_BEHIND: usize = 256;

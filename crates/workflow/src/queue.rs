@@ -9,7 +9,7 @@ use crate::project::live::{
     Lease, Live, Reopened, batch_progress, expected_images, is_open, pick_of,
 };
 use crate::project::{
-    LOCAL_READER, Project, ProjectEvent, label_seconds, now, stop_config, to_the_end,
+    LOCAL_READER, Project, ProjectEvent, budget_labels, label_seconds, now, to_the_end,
 };
 use crate::view::{AnswerReceipt, AnswerRequest, ImageView, PickReason, QueueItem, QueueView};
 use crate::{WorkflowError, training};
@@ -166,8 +166,7 @@ async fn undo(project: &Project, reader: &str) -> Result<(), WorkflowError> {
 
 /// The last label of the budget has just been given and nothing has learnt from it yet.
 fn budget_is_reached(live: &Live) -> bool {
-    let images = expected_images(live);
-    let budget = stop_config(&live.settings, images, 0.0).budget_labels;
+    let budget = budget_labels(&live.settings, expected_images(live));
     live.run.is_none() && training::class_labels(live) == budget && training::has_news(live)
 }
 

@@ -115,6 +115,11 @@ pub(crate) fn batch_config(settings: &Settings) -> BatchConfig {
     }
 }
 
+/// Most labels that people are willing to give, of this many images.
+pub(crate) fn budget_labels(settings: &Settings, images: usize) -> usize {
+    (settings.budget_share * images as f64).round() as usize
+}
+
 /// When to stop, given the images of the project and the seconds of a label.
 pub(crate) fn stop_config(
     settings: &Settings,
@@ -123,7 +128,7 @@ pub(crate) fn stop_config(
 ) -> StopConfig {
     StopConfig {
         batch_size: settings.batch_size as usize,
-        budget_labels: (settings.budget_share * images as f64).round() as usize,
+        budget_labels: budget_labels(settings, images),
         seconds_per_label,
         money_per_hour: settings.cost.money_per_hour,
         ..StopConfig::default()
