@@ -110,6 +110,20 @@ class Graph:
         average = self.node("GlobalAveragePool", [source], name + ".average")
         return self.node("Flatten", [average], name, axis=1)
 
+    def spread(self, name, source):
+        """Standard deviation of each channel over the map: sqrt(E[x²] - E[x]²), never below 0.
+
+        The mean of a map tells how much of a pattern an image shows, the deviation how unevenly.
+        """
+        square = self.node("Mul", [source, source], name + ".square")
+        mean_square = self.node("GlobalAveragePool", [square], name + ".mean_square")
+        mean = self.node("GlobalAveragePool", [source], name + ".mean")
+        squared_mean = self.node("Mul", [mean, mean], name + ".squared_mean")
+        variance = self.node("Sub", [mean_square, squared_mean], name + ".difference")
+        variance = self.node("Relu", [variance], name + ".variance")
+        deviation = self.node("Sqrt", [variance], name + ".deviation")
+        return self.node("Flatten", [deviation], name, axis=1)
+
 
 def build(checkpoint, stored_type=np.float16):
     """The bytes of the ONNX file. f32 as `stored_type` shows what the folding alone changes."""
@@ -144,6 +158,7 @@ def build(checkpoint, stored_type=np.float16):
             block, channels = block + 1, out_channels
         if stage in POOLED_STAGES:
             graph.pooled(f"stage{stage}", x)
+            graph.spread(f"stage{stage}_std", x)
     x, side = graph.convolution("conv_head", x, "_conv_head", "_bn1", side)
     graph.pooled("head", x)
     graph.node(
@@ -159,6 +174,7 @@ def build(checkpoint, stored_type=np.float16):
 
     outputs = [("logits", CLASSES), ("head", HEAD_CHANNELS)]
     outputs += [(f"stage{stage}", STAGES[stage - 1][4]) for stage in POOLED_STAGES]
+    outputs += [(f"stage{stage}_std", STAGES[stage - 1][4]) for stage in POOLED_STAGES]
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
@@ -219,7 +235,12 @@ def original_answers(checkpoint):
         pooled = {}
 
         def keep(key):
-            return lambda _module, _inputs, output: pooled.update({key: output.mean((2, 3))[0]})
+            return lambda _module, _inputs, output: pooled.update(
+                {
+                    key: output.mean((2, 3))[0],
+                    key + "_std": output.std((2, 3), correction=0)[0],
+                }
+            )
 
         hooks = [
             network._blocks[int(last_blocks[stage - 1])].register_forward_hook(keep(f"stage{stage}"))
@@ -236,7 +257,8 @@ def original_answers(checkpoint):
             {"image": name}
             | {
                 key: [float(f"{value:.7g}") for value in pooled[key].tolist()]
-                for key in ["logits", "head"] + [f"stage{stage}" for stage in POOLED_STAGES]
+                for key in ["logits", "head"]
+                + [f"stage{stage}{kind}" for kind in ("", "_std") for stage in POOLED_STAGES]
             }
         )
     return answers

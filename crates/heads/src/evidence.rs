@@ -26,15 +26,20 @@ impl<'a> EvidenceData<'a> {
         targets: &'a Targets,
     ) -> Result<Self, HeadsError> {
         let products = inner_products(features, features)?;
+        Ok(Self::of_products(products, order, targets))
+    }
+
+    /// The same from the inner products of the labeled rows.
+    pub fn of_products(products: Matrix, order: ClassOrder, targets: &'a Targets) -> Self {
         let norms = products.diagonal();
         let median_distance = median_distance(&products, &norms);
-        Ok(Self {
+        Self {
             products,
             norms,
             order,
             targets,
             median_distance,
-        })
+        }
     }
 }
 

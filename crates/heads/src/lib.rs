@@ -6,7 +6,8 @@
 //! threads.
 //!
 //! ```text
-//! RawFeatures --fit_transform--> FeatureTransform --apply_transform--> Matrix
+//! RawFeatures --fit_transform--> FeatureTransform --apply_transform--> Matrix of blocks
+//! Matrix of blocks + labels --weigh_blocks--> BlockWeights --combine--> Matrix of features
 //! Matrix + labels --fit--> DirichletGp --predict--> Predictions --apply_temperature--> probabilities
 //! ```
 //!
@@ -37,6 +38,9 @@ mod exact;
 mod factor;
 mod scale_search;
 
+mod block_weights;
+mod combination;
+
 mod kmeans;
 mod sparse;
 
@@ -47,6 +51,8 @@ mod support;
 mod leave_one_out;
 mod temperature;
 
+pub use block_weights::{BlockWeights, Blocks, weigh_blocks};
+pub use combination::{Combination, combine, fit_combination};
 pub use error::HeadsError;
 pub use exponential::exponentials;
 pub use gp::{DirichletGp, GpConfig, ScaleChoice, fit};

@@ -82,7 +82,7 @@ pub fn thumbnail_correlation(a: &[u8; 256], b: &[u8; 256]) -> f32 {
 /// 32 × 32 grey levels.
 fn small_grey(plane: &Plane) -> Vec<f32> {
     let side = HASH_SIDE as u32;
-    let levels = resize_windowed(plane, side, side);
+    let levels = resize_windowed(plane, side, side, 1.0);
     match plane.channels {
         1 => levels,
         _ => levels

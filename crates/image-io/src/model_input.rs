@@ -2,7 +2,7 @@
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32, F32x3, InnerPixel, U8, U8x3};
-use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, ImageView, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::plane::{Plane, Samples, Window};
 
@@ -16,7 +16,13 @@ use crate::plane::{Plane, Samples, Window};
 ///
 /// A plane that breaks its own invariant (too few samples) gives an empty vector.
 pub fn model_input(plane: &Plane, side: u32) -> Vec<f32> {
-    let resized = resize_windowed(plane, side, side);
+    model_input_of_centre(plane, side, 1.0)
+}
+
+/// [`model_input`] of the middle of the plane: `share` (above 0, at most 1) of its width and of its
+/// height, so that small things in the middle fill the picture.
+pub fn model_input_of_centre(plane: &Plane, side: u32, share: f64) -> Vec<f32> {
+    let resized = resize_windowed(plane, side, side, share);
     match plane.channels {
         1 => resized.repeat(3),
         _ => planar_from_interleaved(&resized),
@@ -25,27 +31,41 @@ pub fn model_input(plane: &Plane, side: u32) -> Vec<f32> {
 
 /// The plane in its default window at `width` × `height`, interleaved, values 0..=255; empty where
 /// the plane has fewer samples than its size says.
-pub(crate) fn resize_windowed(plane: &Plane, width: u32, height: u32) -> Vec<f32> {
+///
+/// `share` of the width and height around the middle is taken.
+pub(crate) fn resize_windowed(plane: &Plane, width: u32, height: u32, share: f64) -> Vec<f32> {
     let full_range = plane.default_window == Window::EIGHT_BIT;
+    let target = Target {
+        width,
+        height,
+        share,
+    };
     match (&plane.samples, plane.channels) {
-        (Samples::U8(bytes), 1) if full_range => resize_u8::<U8>(bytes, plane, width, height),
-        (Samples::U8(bytes), _) if full_range => resize_u8::<U8x3>(bytes, plane, width, height),
-        (Samples::U8(bytes), _) => resize_f32(bytes, plane, width, height),
-        (Samples::U16(values), _) => resize_f32(values, plane, width, height),
+        (Samples::U8(bytes), 1) if full_range => resize_u8::<U8>(bytes, plane, target),
+        (Samples::U8(bytes), _) if full_range => resize_u8::<U8x3>(bytes, plane, target),
+        (Samples::U8(bytes), _) => resize_f32(bytes, plane, target),
+        (Samples::U16(values), _) => resize_f32(values, plane, target),
     }
+}
+
+/// Size wanted, and the share of the source around its middle that is wanted.
+#[derive(Clone, Copy)]
+struct Target {
+    width: u32,
+    height: u32,
+    share: f64,
 }
 
 /// Resizes in 8 bits, without a copy of the source.
 fn resize_u8<P: PixelTrait + InnerPixel<Component = u8>>(
     bytes: &[u8],
     plane: &Plane,
-    width: u32,
-    height: u32,
+    target: Target,
 ) -> Vec<f32> {
     let Ok(source) = TypedImageRef::<P>::from_buffer(plane.width, plane.height, bytes) else {
         return Vec::new();
     };
-    let resized = convolve(&source, width, height);
+    let resized = convolve(&source, target);
     P::components(&resized)
         .iter()
         .map(|&value| f32::from(value))
@@ -53,24 +73,19 @@ fn resize_u8<P: PixelTrait + InnerPixel<Component = u8>>(
 }
 
 /// Windows in f32, then resizes in f32.
-fn resize_f32<T: Copy + Into<f32>>(
-    values: &[T],
-    plane: &Plane,
-    width: u32,
-    height: u32,
-) -> Vec<f32> {
+fn resize_f32<T: Copy + Into<f32>>(values: &[T], plane: &Plane, target: Target) -> Vec<f32> {
     let window = plane.default_window;
     let grey_level = |value: T| window.grey_level(value.into());
     let mut resized = if plane.channels == 1 {
         let source: Vec<F32> = values.iter().map(|&v| F32::new(grey_level(v))).collect();
-        convolve_pixels(&source, plane, width, height)
+        convolve_pixels(&source, plane, target)
     } else {
         let (rgb, _) = values.as_chunks::<3>();
         let source: Vec<F32x3> = rgb
             .iter()
             .map(|pixel| F32x3::new(pixel.map(grey_level)))
             .collect();
-        convolve_pixels(&source, plane, width, height)
+        convolve_pixels(&source, plane, target)
     };
     // The weights of the filter sum to one only up to rounding.
     for value in &mut resized {
@@ -82,24 +97,33 @@ fn resize_f32<T: Copy + Into<f32>>(
 fn convolve_pixels<P: PixelTrait + InnerPixel<Component = f32>>(
     pixels: &[P],
     plane: &Plane,
-    width: u32,
-    height: u32,
+    target: Target,
 ) -> Vec<f32> {
     match TypedImageRef::new(plane.width, plane.height, pixels) {
-        Ok(source) => P::components(&convolve(&source, width, height)).to_vec(),
+        Ok(source) => P::components(&convolve(&source, target)).to_vec(),
         Err(_) => Vec::new(),
     }
 }
 
-/// Antialiased bilinear resize.
-fn convolve<P: PixelTrait>(source: &TypedImageRef<P>, width: u32, height: u32) -> Vec<P> {
-    let options = ResizeOptions::new()
+/// Antialiased bilinear resize of the middle of the source.
+fn convolve<P: PixelTrait>(source: &TypedImageRef<P>, target: Target) -> Vec<P> {
+    let mut options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
         .use_alpha(false);
-    let mut pixels = vec![P::default(); width as usize * height as usize];
-    let resized = match TypedImage::from_pixels_slice(width, height, &mut pixels) {
-        Ok(mut target) => Resizer::new()
-            .resize_typed(source, &mut target, &options)
+    if target.share < 1.0 {
+        let (width, height) = (f64::from(source.width()), f64::from(source.height()));
+        let (kept_width, kept_height) = (width * target.share, height * target.share);
+        options = options.crop(
+            (width - kept_width) / 2.0,
+            (height - kept_height) / 2.0,
+            kept_width,
+            kept_height,
+        );
+    }
+    let mut pixels = vec![P::default(); target.width as usize * target.height as usize];
+    let resized = match TypedImage::from_pixels_slice(target.width, target.height, &mut pixels) {
+        Ok(mut resized) => Resizer::new()
+            .resize_typed(source, &mut resized, &options)
             .is_ok(),
         Err(_) => false,
     };
@@ -158,6 +182,24 @@ mod tests {
         let plane = Plane::new(4, 4, 1, Samples::U8(samples)).unwrap();
         let expected: Vec<f32> = (0..16).map(|v| v as f32).collect();
         assert_eq!(model_input(&plane, 4), expected.repeat(3));
+    }
+
+    #[test]
+    fn the_centre_leaves_the_margin_out() {
+        // White margin of 8 pixels around a black middle of 16 x 16.
+        let inside = |i: usize| (8..24).contains(&(i % 32)) && (8..24).contains(&(i / 32));
+        let samples = (0..32 * 32)
+            .map(|i| if inside(i) { 0 } else { 255 })
+            .collect();
+        let plane = Plane::new(32, 32, 1, Samples::U8(samples)).unwrap();
+        assert!(model_input(&plane, 8).iter().any(|v| *v > 250.0));
+        // The filter reaches a little beyond the crop, as it does beyond any pixel.
+        let middle = model_input_of_centre(&plane, 8, 0.4);
+        assert!(middle.iter().all(|v| *v < 5.0));
+        assert_eq!(
+            model_input_of_centre(&plane, 8, 1.0),
+            model_input(&plane, 8)
+        );
     }
 
     #[test]

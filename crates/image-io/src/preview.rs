@@ -11,7 +11,7 @@ use crate::plane::Plane;
 /// The aspect ratio is kept and nothing is enlarged. `quality` is 1 to 100.
 pub fn preview_jpeg(plane: &Plane, max_side: u32, quality: u8) -> Result<Vec<u8>, ImageIoError> {
     let (width, height) = fit_within(plane.width, plane.height, max_side.max(1));
-    let grey_levels: Vec<u8> = resize_windowed(plane, width, height)
+    let grey_levels: Vec<u8> = resize_windowed(plane, width, height, 1.0)
         .into_iter()
         .map(|level| (level + 0.5) as u8)
         .collect();

@@ -28,7 +28,9 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use autolabel_image_io::{Plane, ReadLimits, read_plane, scan};
-use autolabel_models::{Backbone, BackboneSource, Embeddings, EngineChoice, embed, load_backbone};
+use autolabel_models::{
+    Backbone, BackboneSource, Embeddings, EngineChoice, Views, embed, load_backbone,
+};
 
 const DECODERS: [&str; 2] = ["opencv", "pillow"];
 
@@ -159,7 +161,7 @@ fn embed_files(
     for portion in files.chunks(PORTION) {
         let planes = read_planes(portion, threads)?;
         let planes: Vec<&Plane> = planes.iter().collect();
-        let Embeddings { rows: portion, .. } = embed(backbone, &planes)?;
+        let Embeddings { rows: portion, .. } = embed(backbone, &Views::whole(), &planes)?;
         rows.extend(portion);
     }
     Ok(rows)

@@ -14,7 +14,7 @@
 use std::hint::black_box;
 
 use autolabel_image_io::{Plane, Samples, Window};
-use autolabel_models::{BackboneSource, EngineChoice, ModelError, embed, load_backbone};
+use autolabel_models::{BackboneSource, EngineChoice, ModelError, Views, embed, load_backbone};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const IMAGES: u32 = 64;
@@ -64,7 +64,7 @@ fn embed_planes(criterion: &mut Criterion) {
                 }
             };
             group.bench_function(BenchmarkId::new(name, threads), |bencher| {
-                bencher.iter(|| black_box(embed(&backbone, &planes).is_ok()));
+                bencher.iter(|| black_box(embed(&backbone, &Views::whole(), &planes).is_ok()));
             });
         }
     }

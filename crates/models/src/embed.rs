@@ -6,7 +6,9 @@ use autolabel_image_io::Plane;
 
 use crate::ModelError;
 use crate::backbone::{Backbone, row_width};
-use crate::preprocess::fill_tensor;
+use crate::engine::Output;
+use crate::preprocess::{crop_values, fill_tensor};
+use crate::views::{Crop, Orientation, Views};
 
 /// Images run together. Larger batches gain nothing on a CPU and fall out of its cache.
 const BATCH: usize = 8;
@@ -20,7 +22,8 @@ pub struct Embeddings {
     pub rows: Vec<f32>,
 }
 
-/// Turns each plane into a row of features, in the order given.
+/// Turns each plane into a row of features, in the order given: crop after crop of `views`, each
+/// averaged over its orientations. [`Views::info`] tells the width of a row.
 ///
 /// Resizing and normalising an image happen on the thread that then runs the network on it, so all
 /// threads are busy with either. Call it with 16 images per thread or more to fill them, or from
@@ -34,8 +37,12 @@ pub struct Embeddings {
 /// # Errors
 /// [`ModelError::Run`], [`ModelError::BrokenPlane`] and [`ModelError::NotFinite`]; the earliest
 /// image counts.
-pub fn embed(backbone: &Backbone, planes: &[&Plane]) -> Result<Embeddings, ModelError> {
-    let dim = backbone.info().dim;
+pub fn embed(
+    backbone: &Backbone,
+    views: &Views,
+    planes: &[&Plane],
+) -> Result<Embeddings, ModelError> {
+    let dim = backbone.info().dim * views.crops.len();
     let mut rows = vec![0.0; planes.len() * dim];
     if planes.is_empty() {
         return Ok(Embeddings { dim, rows });
@@ -55,7 +62,13 @@ pub fn embed(backbone: &Backbone, planes: &[&Plane]) -> Result<Embeddings, Model
             let Some((index, (planes, rows))) = part else {
                 return;
             };
-            if let Err(failure) = embed_part(backbone, planes, index * batch, &mut tensor, rows) {
+            let part = Part {
+                backbone,
+                views,
+                planes,
+                first: index * batch,
+            };
+            if let Err(failure) = part.embed(&mut tensor, rows) {
                 let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
                 failures.push((index, failure));
                 return;
@@ -79,53 +92,109 @@ pub fn embed(backbone: &Backbone, planes: &[&Plane]) -> Result<Embeddings, Model
     }
 }
 
-/// Embeds planes that fit in one batch into `rows`; `first` is the position of the first of them
-/// in the call, `tensor` a buffer kept between parts.
-fn embed_part(
-    backbone: &Backbone,
-    planes: &[&Plane],
+/// Planes that fit in one batch; `first` is the position of the first of them in the call.
+struct Part<'a> {
+    backbone: &'a Backbone,
+    views: &'a Views,
+    planes: &'a [&'a Plane],
     first: usize,
-    tensor: &mut Vec<f32>,
-    rows: &mut [f32],
-) -> Result<(), ModelError> {
-    let per_image = backbone.input.values_per_image();
-    // A network with a fixed batch gets empty images behind the last ones.
-    let batch = backbone.input.fixed_batch.unwrap_or(planes.len());
-    tensor.clear();
-    tensor.resize(batch * per_image, 0.0);
-    let images = planes.iter().zip(tensor.chunks_exact_mut(per_image));
-    for (index, (plane, values)) in images.enumerate() {
-        if !fill_tensor(plane, &backbone.input, &backbone.normalisation, values) {
-            return Err(ModelError::BrokenPlane {
-                position: first + index,
-            });
-        }
-    }
-    let outputs = backbone.engine.run(batch, tensor)?;
-    let dim = backbone.info().dim;
-    let mut column = 0;
-    for output in &outputs {
-        let width = row_width(output, batch).unwrap_or(0);
-        for (row, values) in rows
-            .chunks_exact_mut(dim)
-            .zip(output.values.chunks(width.max(1)))
-        {
-            if let Some(target) = row.get_mut(column..column + width) {
-                target.copy_from_slice(values);
+}
+
+impl Part<'_> {
+    /// Embeds them into `rows`; `tensor` is a buffer kept between parts.
+    fn embed(&self, tensor: &mut Vec<f32>, rows: &mut [f32]) -> Result<(), ModelError> {
+        let width = self.backbone.info().dim;
+        rows.fill(0.0);
+        for (index, &crop) in self.views.crops.iter().enumerate() {
+            let values = self.crop(crop)?;
+            for &orientation in self.views.orientations.all() {
+                let batch = self.write_tensor(&values, orientation, tensor);
+                let outputs = self.backbone.engine.run(batch, tensor)?;
+                self.add_outputs(&outputs, batch, index * width, rows)?;
             }
         }
-        column += width;
+        let passes = self.views.orientations.passes();
+        if passes > 1 {
+            let share = 1.0 / passes as f32;
+            rows.iter_mut().for_each(|value| *value *= share);
+        }
+        match rows.iter().position(|value| !value.is_finite()) {
+            Some(index) => Err(ModelError::NotFinite {
+                position: self.first + index / self.row_width(),
+            }),
+            None => Ok(()),
+        }
     }
-    if column != dim {
-        return Err(ModelError::Run {
-            engine: backbone.engine().name,
-            reason: format!("it returned {column} features per image instead of {dim}"),
-        });
+
+    fn row_width(&self) -> usize {
+        self.backbone.info().dim * self.views.crops.len()
     }
-    match rows.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(ModelError::NotFinite {
-            position: first + index / dim,
-        }),
-        None => Ok(()),
+
+    fn crop(&self, crop: Crop) -> Result<Vec<Vec<f32>>, ModelError> {
+        let planes = self.planes.iter().enumerate();
+        planes
+            .map(|(index, plane)| {
+                crop_values(plane, &self.backbone.input, crop).ok_or(ModelError::BrokenPlane {
+                    position: self.first + index,
+                })
+            })
+            .collect()
+    }
+
+    /// Fills the tensor; returns the images in it.
+    fn write_tensor(
+        &self,
+        crops: &[Vec<f32>],
+        orientation: Orientation,
+        tensor: &mut Vec<f32>,
+    ) -> usize {
+        let input = &self.backbone.input;
+        // A network with a fixed batch gets empty images behind the last ones.
+        let batch = input.fixed_batch.unwrap_or(self.planes.len());
+        tensor.clear();
+        tensor.resize(batch * input.values_per_image(), 0.0);
+        let turned = orientation.sources(input.side as usize);
+        let images = tensor.chunks_exact_mut(input.values_per_image());
+        for (values, image) in crops.iter().zip(images) {
+            let normalisation = &self.backbone.normalisation;
+            fill_tensor(values, turned.as_deref(), input, normalisation, image);
+        }
+        batch
+    }
+
+    /// Adds the outputs of one pass to the columns of its crop, which begin at `column`.
+    fn add_outputs(
+        &self,
+        outputs: &[Output],
+        batch: usize,
+        mut column: usize,
+        rows: &mut [f32],
+    ) -> Result<(), ModelError> {
+        let expected = column + self.backbone.info().dim;
+        for output in outputs {
+            let width = row_width(output, batch).unwrap_or(0);
+            for (row, values) in rows
+                .chunks_exact_mut(self.row_width())
+                .zip(output.values.chunks(width.max(1)))
+            {
+                if let Some(target) = row.get_mut(column..column + width) {
+                    for (sum, value) in target.iter_mut().zip(values) {
+                        *sum += value;
+                    }
+                }
+            }
+            column += width;
+        }
+        if column == expected {
+            return Ok(());
+        }
+        Err(ModelError::Run {
+            engine: self.backbone.engine().name,
+            reason: format!(
+                "it returned {} features per image instead of {}",
+                column + self.backbone.info().dim - expected,
+                self.backbone.info().dim
+            ),
+        })
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use autolabel_image_io::{Plane, Samples, Window};
-//! use autolabel_models::{BackboneSource, EngineChoice, embed, load_backbone};
+//! use autolabel_models::{BackboneSource, EngineChoice, Views, embed, load_backbone};
 //!
 //! let backbone = load_backbone(&BackboneSource::Default, EngineChoice::Auto, 2)?;
 //! let plane = Plane {
@@ -15,7 +15,7 @@
 //!     samples: Samples::U8(vec![0, 255]),
 //!     default_window: Window { low: 0.0, high: 255.0 },
 //! };
-//! let embeddings = embed(&backbone, &[&plane])?;
+//! let embeddings = embed(&backbone, &Views::whole(), &[&plane])?;
 //! assert_eq!(embeddings.dim, backbone.info().dim);
 //! assert_eq!(embeddings.rows.len(), embeddings.dim);
 //! # Ok::<(), autolabel_models::ModelError>(())
@@ -24,6 +24,7 @@
 // The steps: load a backbone, embed images.
 mod backbone;
 mod embed;
+mod views;
 
 // What a network file says, and how an image becomes its input.
 mod graph;
@@ -41,3 +42,4 @@ pub use backbone::{Backbone, BackboneInfo, BackboneSource, describe_onnx, load_b
 pub use embed::{Embeddings, embed};
 pub use engine::{EngineChoice, EngineInfo};
 pub use error::ModelError;
+pub use views::{Crop, Orientations, Views};

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use autolabel_image_io::{Plane, model_input};
+use autolabel_image_io::{Plane, equalise, model_input_of_centre};
 use serde::Deserialize;
 
 use crate::ModelError;
 use crate::graph::{ImageInput, Layout};
+use crate::views::Crop;
 
 /// Statistics of ImageNet on values 0..=1, what most published networks were trained with.
 const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -103,21 +104,17 @@ pub(crate) fn normalisation(
     }
 }
 
-/// Writes the tensor of one image: resized, normalised, in the layout of the network.
-///
-/// `out` holds [`ImageInput::values_per_image`] numbers. Returns false, and leaves `out` as it
-/// was, when the plane has fewer samples than its size says.
-pub(crate) fn fill_tensor(
-    plane: &Plane,
-    input: &ImageInput,
-    normalisation: &Normalisation,
-    out: &mut [f32],
-) -> bool {
-    // Planar RGB, 0..=255.
-    let mut values = model_input(plane, input.side);
+/// A crop of an image at the side of the network, channel by channel, values 0..=255: RGB, or luma
+/// where the network takes one channel. `None` when the plane has fewer samples than its size says.
+pub(crate) fn crop_values(plane: &Plane, input: &ImageInput, crop: Crop) -> Option<Vec<f32>> {
+    // Planar RGB.
+    let mut values = model_input_of_centre(plane, input.side, crop.share);
     let pixels = input.side as usize * input.side as usize;
     if values.len() != 3 * pixels {
-        return false;
+        return None;
+    }
+    if crop.equalised {
+        equalise(&mut values, input.side);
     }
     if input.channels == 1 {
         let (red, rest) = values.split_at_mut(pixels);
@@ -125,29 +122,45 @@ pub(crate) fn fill_tensor(
         for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
             *r = LUMA[0] * *r + LUMA[1] * g + LUMA[2] * b;
         }
+        values.truncate(pixels);
     }
+    Some(values)
+}
+
+/// Writes the tensor of one crop: normalised, in the layout of the network. `out` holds
+/// [`ImageInput::values_per_image`] numbers, as many as `values`. `turned` says which pixel stands
+/// where in a picture that is not upright.
+pub(crate) fn fill_tensor(
+    values: &[f32],
+    turned: Option<&[usize]>,
+    input: &ImageInput,
+    normalisation: &Normalisation,
+    out: &mut [f32],
+) {
+    let pixels = input.side as usize * input.side as usize;
     let channels = normalisation
         .channels
         .iter()
         .zip(values.chunks_exact(pixels));
-    match input.layout {
-        Layout::ChannelsFirst => {
-            for (((factor, offset), source), target) in channels.zip(out.chunks_exact_mut(pixels)) {
-                for (value, out) in source.iter().zip(target) {
-                    *out = value * factor + offset;
+    for (channel, ((factor, offset), source)) in channels.enumerate() {
+        let (start, step) = match input.layout {
+            Layout::ChannelsFirst => (channel * pixels, 1),
+            Layout::ChannelsLast => (channel, input.channels),
+        };
+        let targets = out.iter_mut().skip(start).step_by(step).take(pixels);
+        match turned {
+            None => {
+                for (value, target) in source.iter().zip(targets) {
+                    *target = value * factor + offset;
                 }
             }
-        }
-        Layout::ChannelsLast => {
-            for (channel, ((factor, offset), source)) in channels.enumerate() {
-                let targets = out.iter_mut().skip(channel).step_by(input.channels);
-                for (value, out) in source.iter().zip(targets) {
-                    *out = value * factor + offset;
+            Some(turned) => {
+                for (&pixel, target) in turned.iter().zip(targets) {
+                    *target = source[pixel] * factor + offset;
                 }
             }
         }
     }
-    true
 }
 
 #[cfg(test)]
@@ -192,7 +205,8 @@ mod tests {
         let input = input(layout, channels);
         let mut out = vec![f32::NAN; input.values_per_image()];
         let normalisation = normalisation(&settings, channels).unwrap();
-        assert!(fill_tensor(&plane(), &input, &normalisation, &mut out));
+        let values = crop_values(&plane(), &input, Crop::plain(1.0)).unwrap();
+        fill_tensor(&values, None, &input, &normalisation, &mut out);
         out
     }
 

@@ -2,12 +2,13 @@
 
 use crate::WorkflowError;
 use crate::embedding::{FILES_AT_A_TIME, embed_files};
-use crate::round::transform_config;
+use crate::orientation::choose_views;
+use crate::representation::{BlockSource, transform_config, transformed_blocks};
 use autolabel_annotation::{ClassId, LabelSchema};
 use autolabel_formats::LabelTable;
-use autolabel_heads::{Matrix, RawFeatures};
+use autolabel_heads::{Blocks, FeatureTransform, Matrix, RawFeatures};
 use autolabel_image_io::{FoundFile, ReadLimits};
-use autolabel_models::Backbone;
+use autolabel_models::{Backbone, BackboneInfo, Views};
 use autolabel_store::{EmbeddingsReader, EmbeddingsWriter};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,8 +21,10 @@ pub struct Dataset {
     pub name: String,
     /// Files below the folder, `/`-separated, in rising order.
     pub files: Vec<String>,
-    /// Reduced features, one row a file.
+    /// Reduced features with every block counting the same, one row a file.
     pub features: Matrix,
+    /// What other weights are applied to; `None` = the features are all there is.
+    pub blocks: Option<DatasetBlocks>,
     /// Known class of each file.
     pub truth: Vec<ClassId>,
     /// Class names in rising order.
@@ -36,6 +39,36 @@ pub struct Dataset {
     pub refused: Vec<Refused>,
     /// Seconds spent on reading and embedding; 0 when the features were at hand.
     pub embed_seconds: f64,
+}
+
+/// Raw features of a data set.
+#[derive(Debug, Clone)]
+pub struct DatasetBlocks {
+    raw: Vec<half::f16>,
+    dim: usize,
+    transform: FeatureTransform,
+    blocks: Blocks,
+    /// The looks at an image that the blocks come from.
+    pub views: Views,
+    /// The network, with one view.
+    pub network: BackboneInfo,
+}
+
+impl Dataset {
+    /// Raw features with what makes blocks of them, where there are any.
+    #[must_use]
+    pub fn source(&self) -> Option<BlockSource<'_>> {
+        let blocks = self.blocks.as_ref()?;
+        Some(BlockSource {
+            raw: RawFeatures {
+                values: &blocks.raw,
+                dim: blocks.dim,
+            },
+            transform: &blocks.transform,
+            blocks: &blocks.blocks,
+            excluded: &self.is_test,
+        })
+    }
 }
 
 /// A file that could not be used.
@@ -113,9 +146,10 @@ pub fn load_dataset(
         .filter(|(_, usable)| **usable)
         .map(|(entry, _)| entry)
         .collect();
-    let mut dataset = assemble(root, &keep, &raw.rows, backbone)?;
+    let from_cache = raw.from_cache;
+    let mut dataset = assemble(root, &keep, raw, backbone)?;
     dataset.refused = refused;
-    if !raw.from_cache {
+    if !from_cache {
         dataset.embed_seconds = started.elapsed().as_secs_f64();
     }
     Ok(dataset)
@@ -182,6 +216,7 @@ fn entries_from_folders(found: Vec<FoundFile>) -> Vec<Entry> {
 
 struct EmbeddedRows {
     rows: Vec<half::f16>,
+    views: Views,
     /// One entry a file: it has a row.
     usable: Vec<bool>,
     refused: Vec<(String, String)>,
@@ -191,6 +226,7 @@ struct EmbeddedRows {
 /// What is kept beside the cached features.
 #[derive(Serialize, Deserialize)]
 struct CacheIndex {
+    views: Views,
     usable: Vec<bool>,
     refused: Vec<(String, String)>,
 }
@@ -237,11 +273,12 @@ fn cache_paths(folder: &Path, entries: &[Entry], backbone: &Backbone) -> (PathBu
 
 fn read_cache(features: &Path, index: &Path, backbone: &Backbone) -> Option<EmbeddedRows> {
     let index: CacheIndex = serde_json::from_slice(&fs_err::read(index).ok()?).ok()?;
-    let info = backbone.info();
+    let info = index.views.info(backbone.info());
     let reader = EmbeddingsReader::open(features, &info.id, info.dim).ok()?;
     let expected = index.usable.iter().filter(|usable| **usable).count();
     (reader.row_count() == expected).then(|| EmbeddedRows {
         rows: reader.rows().to_vec(),
+        views: index.views,
         usable: index.usable,
         refused: index.refused,
         from_cache: true,
@@ -260,12 +297,13 @@ fn write_cache(
     if features.exists() {
         fs_err::remove_file(features).map_err(WorkflowError::Io)?;
     }
-    let info = backbone.info();
+    let info = raw.views.info(backbone.info());
     let mut writer = EmbeddingsWriter::open(features, &info.id, info.dim)?;
     let rows: Vec<f32> = raw.rows.iter().map(|v| f32::from(*v)).collect();
     writer.append(&rows)?;
     writer.sync()?;
     let json = serde_json::to_vec(&CacheIndex {
+        views: raw.views.clone(),
         usable: raw.usable.clone(),
         refused: raw.refused.clone(),
     })
@@ -283,45 +321,43 @@ fn embed(
         .iter()
         .map(|e| root.join(&e.found.relative))
         .collect();
+    let limits = ReadLimits::default();
+    let views = choose_views(&paths, paths.len(), backbone, &limits)?;
     let mut raw = EmbeddedRows {
-        rows: Vec::with_capacity(entries.len() * backbone.info().dim),
+        rows: Vec::with_capacity(entries.len() * views.info(backbone.info()).dim),
+        views: views.clone(),
         usable: Vec::with_capacity(entries.len()),
         refused: Vec::new(),
         from_cache: false,
     };
-    embed_files(
-        &paths,
-        backbone,
-        &ReadLimits::default(),
-        |first, outcomes| {
-            for (offset, outcome) in outcomes.into_iter().enumerate() {
-                match outcome {
-                    Ok(file) => {
-                        raw.usable.push(true);
-                        raw.rows
-                            .extend(file.features.iter().map(|v| half::f16::from_f32(*v)));
-                    }
-                    Err(reason) => {
-                        raw.usable.push(false);
-                        let file = entries[first + offset].found.display.clone();
-                        raw.refused.push((file, reason.to_string()));
-                    }
+    embed_files(&paths, backbone, &views, &limits, |first, outcomes| {
+        for (offset, outcome) in outcomes.into_iter().enumerate() {
+            match outcome {
+                Ok(file) => {
+                    raw.usable.push(true);
+                    raw.rows
+                        .extend(file.features.iter().map(|v| half::f16::from_f32(*v)));
+                }
+                Err(reason) => {
+                    raw.usable.push(false);
+                    let file = entries[first + offset].found.display.clone();
+                    raw.refused.push((file, reason.to_string()));
                 }
             }
-            progress(LoadProgress {
-                done: (first + FILES_AT_A_TIME).min(entries.len()),
-                total: entries.len(),
-            });
-            Ok(true)
-        },
-    )?;
+        }
+        progress(LoadProgress {
+            done: (first + FILES_AT_A_TIME).min(entries.len()),
+            total: entries.len(),
+        });
+        Ok(true)
+    })?;
     Ok(raw)
 }
 
 fn assemble(
     root: &Path,
     entries: &[Entry],
-    raw: &[half::f16],
+    raw: EmbeddedRows,
     backbone: &Backbone,
 ) -> Result<Dataset, WorkflowError> {
     let mut class_names: Vec<String> = entries.iter().map(|e| e.label.clone()).collect();
@@ -333,37 +369,55 @@ fn assemble(
         .filter_map(|e| schema.class_named(e.label.trim()))
         .collect();
     let is_test: Vec<bool> = entries.iter().map(|e| e.is_test).collect();
-    let info = backbone.info();
-    let pool_raw: Vec<half::f16> = raw
-        .chunks(info.dim)
-        .zip(&is_test)
-        .filter(|(_, test)| !**test)
-        .flat_map(|(row, _)| row.iter().copied())
-        .collect();
-    let config = transform_config(&info.blocks);
-    let pool_raw = RawFeatures {
-        values: &pool_raw,
-        dim: info.dim,
-    };
-    let transform = autolabel_heads::fit_transform(&pool_raw, &config, 0)?;
-    let all = RawFeatures {
-        values: raw,
-        dim: info.dim,
-    };
-    Ok(Dataset {
-        name: root.file_name().map_or_else(
-            || "data set".to_owned(),
-            |n| n.to_string_lossy().into_owned(),
-        ),
+    let network = backbone.info();
+    let name = root.file_name().map_or_else(
+        || "data set".to_owned(),
+        |n| n.to_string_lossy().into_owned(),
+    );
+    let mut dataset = Dataset {
+        name,
         files: entries.iter().map(|e| e.found.display.clone()).collect(),
-        features: autolabel_heads::apply_transform(&transform, &all)?,
+        features: Matrix::zeros(0, 0),
+        blocks: Some(blocks(raw, &is_test, network)?),
         truth,
         class_names,
         groups: group_numbers(entries),
         is_test,
-        backbone: format!("{} on {}", info.name, backbone.engine().name),
+        backbone: format!("{} on {}", network.name, backbone.engine().name),
         refused: Vec::new(),
         embed_seconds: 0.0,
+    };
+    if let Some(source) = dataset.source() {
+        dataset.features = source.features(None)?;
+    }
+    Ok(dataset)
+}
+
+/// Fits the transform on the pool alone.
+fn blocks(
+    raw: EmbeddedRows,
+    is_test: &[bool],
+    network: &BackboneInfo,
+) -> Result<DatasetBlocks, WorkflowError> {
+    let info = raw.views.info(network);
+    let pool: Vec<half::f16> = raw
+        .rows
+        .chunks(info.dim)
+        .zip(is_test)
+        .filter(|(_, test)| !**test)
+        .flat_map(|(row, _)| row.iter().copied())
+        .collect();
+    let pool = RawFeatures {
+        values: &pool,
+        dim: info.dim,
+    };
+    Ok(DatasetBlocks {
+        transform: autolabel_heads::fit_transform(&pool, &transform_config(&info.blocks), 0)?,
+        blocks: transformed_blocks(&info.blocks, raw.views.crops.len()),
+        raw: raw.rows,
+        dim: info.dim,
+        views: raw.views,
+        network: network.clone(),
     })
 }
 

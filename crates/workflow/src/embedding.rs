@@ -3,7 +3,7 @@
 
 use crate::WorkflowError;
 use autolabel_image_io::{Fingerprint, ImageIoError, Plane, ReadLimits};
-use autolabel_models::Backbone;
+use autolabel_models::{Backbone, Views};
 use rayon::prelude::*;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
@@ -36,6 +36,7 @@ pub type FileOutcome = Result<EmbeddedFile, ImageIoError>;
 pub fn embed_files(
     files: &[PathBuf],
     backbone: &Backbone,
+    views: &Views,
     limits: &ReadLimits,
     mut sink: impl FnMut(usize, Vec<FileOutcome>) -> Result<bool, WorkflowError>,
 ) -> Result<(), WorkflowError> {
@@ -52,7 +53,7 @@ pub fn embed_files(
         let mut first = 0;
         while let Ok(batch) = receiver.recv() {
             let count = batch.len();
-            if !sink(first, embed_batch(batch, backbone)?)? {
+            if !sink(first, embed_batch(batch, backbone, views)?)? {
                 return Ok(());
             }
             first += count;
@@ -76,9 +77,10 @@ fn decode(path: &std::path::Path, limits: &ReadLimits) -> Result<Decoded, ImageI
 fn embed_batch(
     batch: Vec<Result<Decoded, ImageIoError>>,
     backbone: &Backbone,
+    views: &Views,
 ) -> Result<Vec<FileOutcome>, WorkflowError> {
     let planes: Vec<&Plane> = batch.iter().flatten().map(|d| &d.plane).collect();
-    let embeddings = autolabel_models::embed(backbone, &planes)?;
+    let embeddings = autolabel_models::embed(backbone, views, &planes)?;
     let mut rows = embeddings.rows.chunks(embeddings.dim.max(1));
     Ok(batch
         .into_iter()

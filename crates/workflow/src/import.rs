@@ -71,7 +71,7 @@ fn import(project: &Project, job: &mut JobHandle) -> Result<String, WorkflowErro
     let known = project.live().index.len();
     project.live_mut().importing_images = known + plan.new.len();
     job.progress("Loading the network", 0, 0);
-    let mut import = Import::begin(project, job, table, plan.new.len() + plan.changed.len())?;
+    let mut import = Import::begin(project, job, table, &plan.new, plan.changed.len())?;
     import.embed_missing_rows(job)?;
     import.replace_changed(job, &plan.changed)?;
     import.add_new(job, &plan.new)?;

@@ -4,11 +4,12 @@ use crate::WorkflowError;
 use crate::embedding::{EmbeddedFile, FILES_AT_A_TIME, embed_files};
 use crate::import_table::Table;
 use crate::jobs::JobHandle;
+use crate::orientation::choose_views;
 use crate::project::live::BackboneFacts;
 use crate::project::{PROGRAM, Project, now, path_of, raw_path_of};
 use autolabel_annotation::ImageId;
 use autolabel_image_io::{DuplicateIndex, Fingerprint, FoundFile, ReadLimits};
-use autolabel_models::{Backbone, EngineChoice, load_backbone};
+use autolabel_models::{Backbone, EngineChoice, Views, load_backbone};
 use autolabel_store::{
     EmbeddingsWriter, Event, KnownFile, LabelState, NewImage, RefusedRecord, StoredFingerprint,
 };
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub(crate) struct Import<'a> {
     project: &'a Project,
     backbone: Arc<Backbone>,
+    views: Views,
     writer: EmbeddingsWriter,
     pub copies: DuplicateIndex,
     pub table: Table,
@@ -33,11 +35,13 @@ impl<'a> Import<'a> {
         project: &'a Project,
         job: &JobHandle,
         table: Table,
-        files: usize,
+        new: &[FoundFile],
+        changed: usize,
     ) -> Result<Self, WorkflowError> {
         let inner = project.inner();
         let backbone = project.backbone()?;
-        let facts = facts(&backbone);
+        let views = job.wait(views(project, &backbone, new))?;
+        let facts = facts(&backbone, &views);
         let path = inner.store.folder().embeddings(&facts.id);
         let mut writer = EmbeddingsWriter::open(&path, &facts.id, facts.dim)?;
         let images = project.live().index.len();
@@ -51,8 +55,9 @@ impl<'a> Import<'a> {
         }
         Ok(Self {
             project,
-            total: (images - writer.rows() + files) as u64,
+            total: (images - writer.rows() + new.len() + changed) as u64,
             backbone,
+            views,
             writer,
             copies,
             table,
@@ -65,7 +70,7 @@ impl<'a> Import<'a> {
     pub(crate) fn embed_missing_rows(&mut self, job: &mut JobHandle) -> Result<(), WorkflowError> {
         let store = &self.project.inner().store;
         let all = self.project.live().index.len();
-        let dim = self.backbone.info().dim;
+        let dim = self.views.info(self.backbone.info()).dim;
         while self.writer.rows() < all && !job.is_cancelled() {
             let first = self.writer.rows();
             let last = (first + FILES_AT_A_TIME).min(all);
@@ -81,6 +86,7 @@ impl<'a> Import<'a> {
             embed_files(
                 &paths,
                 &backbone,
+                &self.views,
                 &ReadLimits::default(),
                 |first, outcomes| {
                     for (offset, outcome) in outcomes.into_iter().enumerate() {
@@ -124,9 +130,11 @@ impl<'a> Import<'a> {
     ) -> Result<(), WorkflowError> {
         let paths = self.paths(changed.iter().map(|(_, file)| file));
         let backbone = Arc::clone(&self.backbone);
+        let views = self.views.clone();
         embed_files(
             &paths,
             &backbone,
+            &views,
             &ReadLimits::default(),
             |first, outcomes| {
                 for (offset, outcome) in outcomes.into_iter().enumerate() {
@@ -202,9 +210,11 @@ impl<'a> Import<'a> {
         }
         let paths = self.paths(new.iter());
         let backbone = Arc::clone(&self.backbone);
+        let views = self.views.clone();
         embed_files(
             &paths,
             &backbone,
+            &views,
             &ReadLimits::default(),
             |first, outcomes| {
                 let count = outcomes.len();
@@ -304,13 +314,47 @@ impl Project {
     }
 }
 
-fn facts(backbone: &Backbone) -> BackboneFacts {
-    let (info, engine) = (backbone.info(), backbone.engine());
+/// The looks at each image: as before while the network is the same, else chosen by a sample of the
+/// images.
+async fn views(
+    project: &Project,
+    backbone: &Backbone,
+    new: &[FoundFile],
+) -> Result<Views, WorkflowError> {
+    const ENOUGH: usize = 96;
+    let (known, images) = {
+        let live = project.live();
+        (live.backbone.clone(), live.index.len())
+    };
+    if let Some(known) = known
+        && known.network == backbone.info().id
+    {
+        return Ok(known.views());
+    }
+    let folder = &project.inner().images;
+    let mut paths: Vec<PathBuf> = new.iter().map(|f| folder.join(&f.relative)).collect();
+    if paths.len() < ENOUGH {
+        let step = images.div_ceil(ENOUGH).max(1);
+        let ids: Vec<ImageId> = (0..images)
+            .step_by(step)
+            .filter_map(ImageId::from_row)
+            .collect();
+        let records = project.inner().store.images(&ids).await?;
+        paths.extend(records.iter().map(|record| path_of(folder, record)));
+    }
+    choose_views(&paths, images + new.len(), backbone, &ReadLimits::default())
+}
+
+fn facts(backbone: &Backbone, views: &Views) -> BackboneFacts {
+    let (info, engine) = (views.info(backbone.info()), backbone.engine());
     BackboneFacts {
-        id: info.id.clone(),
-        name: info.name.clone(),
+        id: info.id,
+        network: backbone.info().id.clone(),
+        views: Some(views.clone()),
+        outputs: info.outputs,
+        name: info.name,
         dim: info.dim,
-        blocks: info.blocks.clone(),
+        blocks: info.blocks,
         engine: format!("{} {}", engine.name, engine.version),
     }
 }

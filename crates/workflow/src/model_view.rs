@@ -1,6 +1,8 @@
 //! A trained model → what people see of it: per-class table, reliability, hash.
 
 use crate::WorkflowError;
+use crate::project::live::BackboneFacts;
+use crate::representation;
 use crate::round::{Labeled, RoundModel, Validation};
 use crate::view::{ClassRow, CurvePoint, Estimate, ModelView, ReliabilityBin};
 use autolabel_annotation::{ClassId, LabelOrigin};
@@ -18,7 +20,7 @@ pub(crate) struct Described<'a> {
     /// Labels it was trained on, one entry an image.
     pub labels: &'a [Option<Labeled>],
     pub class_count: usize,
-    pub backbone: &'a str,
+    pub backbone: Option<&'a BackboneFacts>,
     pub gp: &'a GpConfig,
 }
 
@@ -31,7 +33,7 @@ pub(crate) fn model_view(described: &Described<'_>) -> Result<ModelView, Workflo
         version: described.version,
         trained_at_ms: crate::project::now_ms(),
         labels: described.point.labels,
-        head: head(model),
+        head: head(model, described.backbone),
         hash: hash(described)?,
         point: described.point,
         temperature: model.temperature,
@@ -48,25 +50,37 @@ pub(crate) fn model_view(described: &Described<'_>) -> Result<ModelView, Workflo
     })
 }
 
-fn head(model: &RoundModel) -> String {
+/// The classifier and what it reads, in words.
+fn head(model: &RoundModel, backbone: Option<&BackboneFacts>) -> String {
     let scale = model.gp.scale();
     let kind = match model.gp.inducing_count() {
         Some(points) => format!("sparse, {points} inducing points"),
         None => "exact".to_owned(),
     };
-    format!(
+    let classifier = format!(
         "Dirichlet Gaussian process ({kind}), kernel {}, variance {:.2}, length scale {:.2}",
         model.gp.kernel(),
         scale.variance,
         scale.lengthscale
-    )
+    );
+    match (&model.representation, backbone) {
+        (Some(chosen), Some(facts)) => {
+            let crops = facts.views().crops;
+            let features = representation::in_words(chosen, &crops, &facts.outputs);
+            format!("{classifier}. {features}")
+        }
+        _ => classifier,
+    }
 }
 
 /// BLAKE3 of the backbone's id, the classifier's settings and every training label: the same hash is
 /// the same model.
 fn hash(described: &Described<'_>) -> Result<String, WorkflowError> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(described.backbone.as_bytes());
+    let backbone = described.backbone.map_or("", |facts| facts.id.as_str());
+    hasher.update(backbone.as_bytes());
+    let chosen = &described.model.representation;
+    hasher.update(&serde_json::to_vec(chosen).map_err(WorkflowError::Json)?);
     hasher.update(&serde_json::to_vec(described.gp).map_err(WorkflowError::Json)?);
     hasher.update(&described.model.temperature.to_le_bytes());
     for (row, label) in (0_u32..).zip(described.labels) {

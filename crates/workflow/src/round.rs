@@ -3,12 +3,10 @@
 //! call [`run`], so a simulation shows exactly what people will get.
 
 use crate::WorkflowError;
+use crate::representation::Representation;
 use crate::view::{CurvePoint, PickReason};
 use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
-use autolabel_heads::{
-    DirichletGp, GpConfig, Matrix, PcaConfig, PredictOptions, Predictions, ScaleChoice,
-    TransformConfig,
-};
+use autolabel_heads::{DirichletGp, GpConfig, Matrix, PredictOptions, Predictions, ScaleChoice};
 use autolabel_quality::{AutoShare, KappaWeights, ThresholdConfig, ValidationItem};
 use autolabel_selection::{BatchConfig, Pick, PoolView, RoundRecord, StopConfig, StopDecision};
 use rand::SeedableRng;
@@ -47,6 +45,8 @@ pub struct RoundConfig {
 pub struct RoundInput<'a> {
     /// Reduced features, one unit row an image.
     pub features: &'a Matrix,
+    /// The choice that the features rest on; `None` = every block counts the same.
+    pub representation: Option<&'a Representation>,
     /// Expert answers so far.
     pub labels: &'a [Option<Labeled>],
     /// Images that are neither learnt from nor asked for (a test split, a missing file).
@@ -80,6 +80,8 @@ impl RoundInput<'_> {
 pub struct RoundModel {
     /// The classifier.
     pub gp: DirichletGp,
+    /// The choice that its features rest on; `None` = every block counts the same.
+    pub representation: Option<Representation>,
     /// Temperature of the calibration; 1 = untouched.
     pub temperature: f64,
     /// Calibrated predictions for every image that is not excluded, labeled ones included.
@@ -217,6 +219,7 @@ pub fn run(input: &RoundInput<'_>) -> Result<RoundOutcome, WorkflowError> {
     Ok(RoundOutcome {
         model: Some(RoundModel {
             gp,
+            representation: input.representation.cloned(),
             temperature,
             pool,
             validation,
@@ -227,24 +230,6 @@ pub fn run(input: &RoundInput<'_>) -> Result<RoundOutcome, WorkflowError> {
         stop,
         record: Some(record),
     })
-}
-
-/// How raw embeddings become the features of a round, given the widths of the backbone's layers: each
-/// layer standardised over the pool, turned onto its leading principal components (not whitened, which
-/// would blow up the noise of the last ones) and given the same weight. 64 components a layer lost
-/// nothing against all columns on X-rays, blood cells and histology, and cost a sixth of the time.
-#[must_use]
-pub fn transform_config(blocks: &[usize]) -> TransformConfig {
-    const COMPONENTS: usize = 64;
-    const AT_LEAST_IN_ALL: usize = 256;
-    TransformConfig {
-        standardise: true,
-        pca: Some(PcaConfig {
-            components: COMPONENTS.max(AT_LEAST_IN_ALL / blocks.len().max(1)),
-            whiten: false,
-        }),
-        blocks: blocks.to_vec(),
-    }
 }
 
 /// The first class and its probability; the earlier class wins a tie.
@@ -268,8 +253,14 @@ fn unlabeled(input: &RoundInput<'_>) -> Vec<u32> {
 }
 
 fn training_set(input: &RoundInput<'_>) -> (Vec<u32>, Vec<ClassId>) {
+    labeled_classes(input.labels, input.excluded)
+}
+
+/// Images that have a class and are learnt from, with it.
+#[must_use]
+pub fn labeled_classes(labels: &[Option<Labeled>], excluded: &[bool]) -> (Vec<u32>, Vec<ClassId>) {
     (0_u32..)
-        .zip(input.labels.iter().zip(input.excluded))
+        .zip(labels.iter().zip(excluded))
         .filter(|(_, (_, excluded))| !**excluded)
         .filter_map(|(row, (label, _))| Some((row, label.as_ref()?.answer.class()?)))
         .unzip()

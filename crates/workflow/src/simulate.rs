@@ -7,15 +7,17 @@
 
 use crate::WorkflowError;
 use crate::dataset::{Dataset, Refused};
+use crate::representation::{self, Representation};
 use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel};
 use crate::simulate_finish::{FinishedRun, finish};
 use crate::simulate_full::{FullLabelReport, full_label};
 use crate::view::CostModel;
 use autolabel_annotation::Answer;
-use autolabel_heads::{GpConfig, PredictOptions};
+use autolabel_heads::{GpConfig, Matrix, PredictOptions};
 use autolabel_quality::ThresholdConfig;
 use autolabel_selection::{BatchConfig, RoundRecord, StopConfig};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -388,10 +390,22 @@ fn replay(
     let mut finished = None;
     let mut used = 0;
     let mut number = 0;
+    let mut features = Cow::Borrowed(&dataset.features);
+    let mut chosen: Option<Representation> = None;
     loop {
         config.batch.size = plan.batch.min(plan.budget - used);
+        if let Some(source) = dataset.source() {
+            let (rows, classes) = round::labeled_classes(&labels, &dataset.is_test);
+            if representation::is_due(rows.len(), chosen.as_ref()) {
+                let width = dataset.class_names.len();
+                let choice = representation::choose(&source, &rows, &classes, width, &config.gp)?;
+                features = Cow::Owned(source.features(Some(&choice.weights))?);
+                chosen = Some(choice);
+            }
+        }
         let outcome = round::run(&RoundInput {
-            features: &dataset.features,
+            features: &features,
+            representation: chosen.as_ref(),
             labels: &labels,
             excluded: &dataset.is_test,
             groups: dataset.groups.as_deref(),
@@ -410,7 +424,7 @@ fn replay(
             points.push(RunPoint {
                 labels: used,
                 rest_accuracy: rest_accuracy(dataset, &labels, &model),
-                test_accuracy: test_accuracy(dataset, &model)?,
+                test_accuracy: test_accuracy(dataset, &features, &model)?,
                 auto_share: point.auto_share,
                 round_seconds: point.round_seconds,
             });
@@ -455,7 +469,11 @@ fn rest_accuracy(dataset: &Dataset, labels: &[Option<Labeled>], model: &RoundMod
     }
 }
 
-fn test_accuracy(dataset: &Dataset, model: &RoundModel) -> Result<Option<f64>, WorkflowError> {
+fn test_accuracy(
+    dataset: &Dataset,
+    features: &Matrix,
+    model: &RoundModel,
+) -> Result<Option<f64>, WorkflowError> {
     let rows: Vec<u32> = (0_u32..)
         .zip(&dataset.is_test)
         .filter(|(_, test)| **test)
@@ -468,7 +486,7 @@ fn test_accuracy(dataset: &Dataset, model: &RoundModel) -> Result<Option<f64>, W
         mutual_information: false,
         ..PredictOptions::default()
     };
-    let predictions = autolabel_heads::predict(&model.gp, &dataset.features, &rows, &options)?;
+    let predictions = autolabel_heads::predict(&model.gp, features, &rows, &options)?;
     let right = rows
         .iter()
         .zip(predictions.probabilities.chunks(dataset.class_names.len()))

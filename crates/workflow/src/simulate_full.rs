@@ -3,6 +3,7 @@
 
 use crate::WorkflowError;
 use crate::dataset::Dataset;
+use crate::representation;
 use crate::round::first_class;
 use autolabel_annotation::ClassId;
 use autolabel_heads::{GpConfig, PredictOptions};
@@ -10,6 +11,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Parts of the cross-validation.
 const FOLDS: usize = 5;
@@ -67,12 +69,19 @@ fn count_right(
         .map(|&row| dataset.truth[row as usize])
         .collect();
     let width = dataset.class_names.len();
-    let model = autolabel_heads::fit(&dataset.features, train, &classes, width, gp)?;
+    let mut features = Cow::Borrowed(&dataset.features);
+    if let Some(source) = dataset.source()
+        && representation::is_due(train.len(), None)
+    {
+        let chosen = representation::choose(&source, train, &classes, width, gp)?;
+        features = Cow::Owned(source.features(Some(&chosen.weights))?);
+    }
+    let model = autolabel_heads::fit(&features, train, &classes, width, gp)?;
     let options = PredictOptions {
         mutual_information: false,
         ..PredictOptions::default()
     };
-    let predictions = autolabel_heads::predict(&model, &dataset.features, rows, &options)?;
+    let predictions = autolabel_heads::predict(&model, &features, rows, &options)?;
     Ok(rows
         .iter()
         .zip(predictions.probabilities.chunks(width))
@@ -109,6 +118,7 @@ mod tests {
             name: "d".to_owned(),
             files: vec![String::new(); 100],
             features: Matrix::zeros(100, 1),
+            blocks: None,
             truth: vec![ClassId(0); 100],
             class_names: vec!["a".to_owned()],
             groups: Some(groups.clone()),

@@ -2,15 +2,18 @@
 
 use crate::WorkflowError;
 use crate::error::conflict;
-use crate::project::live::{StoredModel, class_names, expected_images, labeled, version};
+use crate::project::live::{
+    BackboneFacts, StoredModel, class_names, expected_images, labeled, version,
+};
 use crate::project::{
     Project, batch_config, label_seconds, stop_config, suited_batch, threshold_config,
 };
-use crate::round::{
-    self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome, transform_config,
+use crate::representation::{
+    self, BlockSource, Representation, transform_config, transformed_blocks,
 };
+use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome};
 use crate::training::class_labels;
-use autolabel_heads::{GpConfig, Matrix, RawFeatures};
+use autolabel_heads::{FeatureTransform, GpConfig, Matrix, RawFeatures};
 use autolabel_selection::RoundRecord;
 use autolabel_store::EmbeddingsReader;
 use std::sync::{Arc, PoisonError};
@@ -30,14 +33,20 @@ pub(crate) struct Snapshot {
     /// Journal entry up to which the labels go.
     pub sequence: u64,
     pub batch_size: u32,
+    /// The choice that the features rest on so far.
+    pub representation: Option<Representation>,
+    /// Whether that choice may be made anew.
+    pub may_choose: bool,
 }
 
 impl Snapshot {
     /// Runs the round.
     pub(crate) fn run(&self, project: &Project) -> Result<RoundOutcome, WorkflowError> {
-        let features = project.features(self.labels.len())?;
+        let chosen = self.chosen(project)?;
+        let features = project.features(self.labels.len(), chosen.as_ref())?;
         round::run(&RoundInput {
             features: &features,
+            representation: chosen.as_ref(),
             labels: &self.labels,
             excluded: &self.excluded,
             groups: self.groups.as_deref(),
@@ -48,6 +57,20 @@ impl Snapshot {
             config: &self.config,
             seed: self.seed,
             round: self.round,
+        })
+    }
+
+    /// The choice of what counts in the features, made anew where the labels have grown enough.
+    fn chosen(&self, project: &Project) -> Result<Option<Representation>, WorkflowError> {
+        let present = self.representation.as_ref();
+        let (rows, classes) = round::labeled_classes(&self.labels, &self.excluded);
+        if !self.may_choose || !representation::is_due(rows.len(), present) {
+            return Ok(self.representation.clone());
+        }
+        let gp = &self.config.gp;
+        let class_count = self.class_names.len();
+        project.with_blocks(self.labels.len(), |source| {
+            representation::choose(source, &rows, &classes, class_count, gp).map(Some)
         })
     }
 }
@@ -65,6 +88,8 @@ impl Project {
         }
         // The same scale gives the same model, without a search that depends on the model before.
         snapshot.config.gp = last.gp.clone();
+        snapshot.representation.clone_from(&last.representation);
+        snapshot.may_choose = false;
         snapshot.previous = None;
         snapshot.round = version(&self.live());
         Ok(snapshot)
@@ -96,12 +121,63 @@ impl Project {
             round: if has_labels { version(&live) + 1 } else { 0 },
             sequence,
             batch_size: settings.batch_size,
+            representation: live.models.last().and_then(|m| m.representation.clone()),
+            may_choose: true,
             labels,
         }
     }
 
-    /// Reduced features of the first `images` images.
-    fn features(&self, images: usize) -> Result<Arc<Matrix>, WorkflowError> {
+    /// Features of the first `images` images, their blocks weighed by this choice.
+    fn features(
+        &self,
+        images: usize,
+        chosen: Option<&Representation>,
+    ) -> Result<Arc<Matrix>, WorkflowError> {
+        let weights = chosen.map(|chosen| chosen.weights.clone());
+        {
+            let transform = self.transform(images)?;
+            let cache = self.inner().features.lock();
+            let cache = cache.unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = cache.as_ref()
+                && Arc::ptr_eq(&known.transform, &transform)
+                && let Some((of, matrix)) = &known.weighed
+                && *of == weights
+            {
+                return Ok(Arc::clone(matrix));
+            }
+        }
+        let matrix = self.with_blocks(images, |source| source.features(weights.as_deref()))?;
+        let matrix = Arc::new(matrix);
+        let mut cache = self
+            .inner()
+            .features
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = cache.as_mut() {
+            known.weighed = Some((weights, Arc::clone(&matrix)));
+        }
+        Ok(matrix)
+    }
+
+    /// Runs something on the raw features of the first `images` images.
+    fn with_blocks<T>(
+        &self,
+        images: usize,
+        work: impl FnOnce(&BlockSource<'_>) -> Result<T, WorkflowError>,
+    ) -> Result<T, WorkflowError> {
+        let transform = self.transform(images)?;
+        let backbone = self.live().backbone.clone().ok_or_else(no_embeddings)?;
+        let reader = self.embeddings(&backbone)?;
+        work(&BlockSource {
+            raw: raw(&reader, images, &backbone)?,
+            transform: &transform,
+            blocks: &transformed_blocks(&backbone.blocks, backbone.views().crops.len()),
+            excluded: &[],
+        })
+    }
+
+    /// The transform from raw features to blocks, fitted once for the same images.
+    fn transform(&self, images: usize) -> Result<Arc<FeatureTransform>, WorkflowError> {
         let (backbone, revision) = {
             let live = self.live();
             (live.backbone.clone(), live.embedding_revision)
@@ -115,37 +191,49 @@ impl Project {
         if let Some(known) = cache.as_ref()
             && (known.images, known.revision, &known.backbone) == (images, revision, &backbone.id)
         {
-            return Ok(Arc::clone(&known.matrix));
+            return Ok(Arc::clone(&known.transform));
         }
-        let path = self.inner().store.folder().embeddings(&backbone.id);
-        let reader = EmbeddingsReader::open(&path, &backbone.id, backbone.dim)?;
-        let values = reader
-            .rows()
-            .get(..images * backbone.dim)
-            .ok_or_else(no_embeddings)?;
-        let raw = RawFeatures {
-            values,
-            dim: backbone.dim,
-        };
+        let reader = self.embeddings(&backbone)?;
+        let raw = raw(&reader, images, &backbone)?;
         let config = transform_config(&backbone.blocks);
         let transform = autolabel_heads::fit_transform(&raw, &config, self.inner().seed)?;
-        let matrix = Arc::new(autolabel_heads::apply_transform(&transform, &raw)?);
+        let transform = Arc::new(transform);
         *cache = Some(FeatureCache {
             images,
             revision,
             backbone: backbone.id,
-            matrix: Arc::clone(&matrix),
+            transform: Arc::clone(&transform),
+            weighed: None,
         });
-        Ok(matrix)
+        Ok(transform)
+    }
+
+    fn embeddings(&self, backbone: &BackboneFacts) -> Result<EmbeddingsReader, WorkflowError> {
+        let path = self.inner().store.folder().embeddings(&backbone.id);
+        Ok(EmbeddingsReader::open(&path, &backbone.id, backbone.dim)?)
     }
 }
 
-/// Reduced features of all images, kept between rounds.
+fn raw<'a>(
+    reader: &'a EmbeddingsReader,
+    images: usize,
+    backbone: &BackboneFacts,
+) -> Result<RawFeatures<'a>, WorkflowError> {
+    let rows = reader.rows().get(..images * backbone.dim);
+    Ok(RawFeatures {
+        values: rows.ok_or_else(no_embeddings)?,
+        dim: backbone.dim,
+    })
+}
+
+/// Features of all images, kept between rounds.
 pub(crate) struct FeatureCache {
     images: usize,
     revision: u64,
     backbone: String,
-    matrix: Arc<Matrix>,
+    transform: Arc<FeatureTransform>,
+    /// The weights of the blocks, and the features that they give.
+    weighed: Option<(Option<Vec<f32>>, Arc<Matrix>)>,
 }
 
 /// A group for every image: its own where it has none. `None` where no image has one.

@@ -229,7 +229,7 @@ fn stored_model(
         point,
         labels: &snapshot.labels,
         class_count: snapshot.class_names.len(),
-        backbone: live.backbone.as_ref().map_or("", |b| b.id.as_str()),
+        backbone: live.backbone.as_ref(),
         gp: &gp,
     };
     let choice = crate::auto_label::choice(&live, model, &snapshot.config.threshold)?;
@@ -243,6 +243,7 @@ fn stored_model(
         sequence: snapshot.sequence,
         images: snapshot.labels.len(),
         gp,
+        representation: model.representation.clone(),
         expected_audit: choice.expected_audit,
     }))
 }

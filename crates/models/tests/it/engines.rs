@@ -1,7 +1,9 @@
 //! Both engines give the same features, and the same for any batch and number of threads.
 
 use autolabel_image_io::{Plane, Samples, Window};
-use autolabel_models::{BackboneSource, EngineChoice, ModelError, embed, load_backbone};
+use autolabel_models::{
+    BackboneSource, EngineChoice, ModelError, Orientations, Views, embed, load_backbone,
+};
 
 use crate::networks::{
     BOTH_ENGINES, TinyNetwork, embed_all, load, noise_plane, relative_difference, rgb_plane,
@@ -100,7 +102,7 @@ fn grey_and_16_bit_images_are_embedded_as_they_are_shown() {
 #[test]
 fn no_images_give_no_rows() {
     let backbone = load_backbone(&BackboneSource::Default, EngineChoice::Rten, 0).unwrap();
-    let embeddings = embed(&backbone, &[]).unwrap();
+    let embeddings = embed(&backbone, &Views::whole(), &[]).unwrap();
     assert_eq!(embeddings.dim, backbone.info().dim);
     assert!(embeddings.rows.is_empty());
 }
@@ -120,8 +122,13 @@ fn features_that_are_no_numbers_are_refused() {
         let Some(backbone) = load(&BackboneSource::File(path.clone()), engine, 2) else {
             continue;
         };
-        assert!(embed(&backbone, &[&black]).is_ok());
-        let error = embed(&backbone, &[&black, &black, &white, &white]).unwrap_err();
+        assert!(embed(&backbone, &Views::whole(), &[&black]).is_ok());
+        let error = embed(
+            &backbone,
+            &Views::whole(),
+            &[&black, &black, &white, &white],
+        )
+        .unwrap_err();
         assert!(matches!(error, ModelError::NotFinite { position: 2 }));
     }
 }
@@ -132,6 +139,59 @@ fn a_broken_plane_is_named_by_its_position() {
     let good = noise_plane(30, 20, 1);
     let mut broken = good.clone();
     broken.samples = Samples::U8(vec![0; 7]);
-    let error = embed(&backbone, &[&good, &broken, &broken]).unwrap_err();
+    let error = embed(&backbone, &Views::whole(), &[&good, &broken, &broken]).unwrap_err();
     assert!(matches!(error, ModelError::BrokenPlane { position: 1 }));
+}
+
+#[test]
+fn a_turned_picture_has_the_features_of_the_original_in_four_orientations() {
+    let backbone = load(&BackboneSource::Default, EngineChoice::Auto, 1).unwrap();
+    let upright = noise_plane(64, 64, 5);
+    let Samples::U8(samples) = &upright.samples else {
+        panic!("noise has 8 bits");
+    };
+    let pixel = |y: usize, x: usize| samples[3 * (64 * y + x)..][..3].to_vec();
+    let turned = |source: &dyn Fn(usize, usize) -> (usize, usize)| {
+        let place = |p: usize| source(p / 64, p % 64);
+        let values = (0..64 * 64).map(place).flat_map(|(y, x)| pixel(y, x));
+        Plane::new(64, 64, 3, Samples::U8(values.collect())).unwrap()
+    };
+    let planes = [turned(&|y, x| (x, y)), turned(&|y, x| (63 - y, 63 - x))];
+    let features = |orientations, plane: &Plane| {
+        let views = Views::three_crops(orientations);
+        embed(&backbone, &views, &[plane]).unwrap().rows
+    };
+    let four = features(Orientations::Four, &upright);
+    let one = features(Orientations::Upright, &upright);
+    for plane in &planes {
+        // A turned picture has the same four orientations; only the resize, which rounds to whole
+        // grey levels along one axis first, tells them apart.
+        let four_apart = relative_difference(&features(Orientations::Four, plane), &four);
+        let one_apart = relative_difference(&features(Orientations::Upright, plane), &one);
+        assert!(
+            four_apart < 0.01 && one_apart > 10.0 * four_apart,
+            "{four_apart} {one_apart}"
+        );
+    }
+}
+
+#[test]
+fn crops_are_joined_and_each_is_the_picture_of_its_middle() {
+    let backbone = load(&BackboneSource::Default, EngineChoice::Auto, 1).unwrap();
+    let dim = backbone.info().dim;
+    let views = Views::three_crops(Orientations::Upright);
+    let plane = rgb_plane(80, 80, |y, x, c| ((y * 5 + x * 3 + c * 40) % 256) as u8);
+    let middle = rgb_plane(40, 40, |y, x, c| {
+        (((y + 20) * 5 + (x + 20) * 3 + c * 40) % 256) as u8
+    });
+    let joined = embed(&backbone, &views, &[&plane]).unwrap();
+    assert_eq!(joined.dim, 3 * dim);
+    assert_eq!(views.info(backbone.info()).dim, 3 * dim);
+    let whole = embed_all(&backbone, std::slice::from_ref(&plane)).rows;
+    let half = embed_all(&backbone, &[middle]).rows;
+    assert_eq!(joined.rows[..dim], whole);
+    // The resize of a crop reads a little beyond its border, that of the cut-out middle cannot.
+    let crop_apart = relative_difference(&joined.rows[2 * dim..], &half);
+    let whole_apart = relative_difference(&joined.rows[..dim], &half);
+    assert!(crop_apart < 0.5 * whole_apart, "{crop_apart} {whole_apart}");
 }

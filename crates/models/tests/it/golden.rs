@@ -26,6 +26,10 @@ struct Golden {
     stage5: Vec<f32>,
     stage6: Vec<f32>,
     stage7: Vec<f32>,
+    stage4_std: Vec<f32>,
+    stage5_std: Vec<f32>,
+    stage6_std: Vec<f32>,
+    stage7_std: Vec<f32>,
 }
 
 fn golden() -> Vec<Golden> {
@@ -99,6 +103,8 @@ fn every_pooled_stage_equals_the_original_within_f16_rounding() {
         check(engine, &["stage5"], |golden| golden.stage5.clone());
         check(engine, &["stage6"], |golden| golden.stage6.clone());
         check(engine, &["stage7"], |golden| golden.stage7.clone());
+        check(engine, &["stage4_std"], |golden| golden.stage4_std.clone());
+        check(engine, &["stage7_std"], |golden| golden.stage7_std.clone());
     }
 }
 
@@ -112,9 +118,9 @@ fn outputs_are_joined_in_the_order_of_the_settings() {
 }
 
 #[test]
-fn default_features_are_the_pooled_stages_and_the_head() {
+fn default_features_are_averages_and_deviations_of_the_stages() {
     let backbone = load(&BackboneSource::Default, EngineChoice::Auto, 1).unwrap();
-    assert_eq!(backbone.info().dim, 80 + 112 + 192 + 320 + 1280);
+    assert_eq!(backbone.info().dim, 2 * (80 + 112 + 192 + 320));
     assert_eq!(backbone.info().input_side, 224);
     for golden in golden() {
         let row = embed_all(&backbone, &[golden_plane(&golden.image)]).rows;
@@ -124,7 +130,10 @@ fn default_features_are_the_pooled_stages_and_the_head() {
             golden.stage5,
             golden.stage6,
             golden.stage7,
-            golden.head,
+            golden.stage4_std,
+            golden.stage5_std,
+            golden.stage6_std,
+            golden.stage7_std,
         ] {
             let part = &row[first..first + original.len()];
             assert!(relative_difference(part, &original) < TOLERANCE);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use autolabel_image_io::{Plane, Samples, Window};
 use autolabel_models::{
-    Backbone, BackboneSource, Embeddings, EngineChoice, ModelError, embed, load_backbone,
+    Backbone, BackboneSource, Embeddings, EngineChoice, ModelError, Views, embed, load_backbone,
 };
 use rten_onnx::onnx::{
     AttributeProto, AttributeType, DataType, Dimension, GraphProto, ModelProto, NodeProto,
@@ -60,7 +60,7 @@ pub fn noise_plane(width: u32, height: u32, seed: u32) -> Plane {
 
 pub fn embed_all(backbone: &Backbone, planes: &[Plane]) -> Embeddings {
     let planes: Vec<&Plane> = planes.iter().collect();
-    embed(backbone, &planes).unwrap()
+    embed(backbone, &Views::whole(), &planes).unwrap()
 }
 
 /// Euclidean norm of `a - b` over that of `b`.

@@ -2,9 +2,11 @@
 //! Plain data and pure functions over it; what is written to disk is written by its callers first.
 
 use crate::audit::AuditState;
+use crate::representation::Representation;
 use crate::round::{Labeled, RoundModel, first_class};
 use crate::view::{Counts, ImageState, ModelView, Settings, Stage, StopAdvice};
 use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
+use autolabel_models::Views;
 use autolabel_quality::{SignedCertificate, ValidationItem};
 use autolabel_selection::RoundRecord;
 use autolabel_store::{BatchRecord, ImageIndex, LabelState, PickRecord};
@@ -80,6 +82,9 @@ pub(crate) struct StoredModel {
     pub images: usize,
     /// Settings of the classifier that give the same model again.
     pub gp: autolabel_heads::GpConfig,
+    /// The choice that its features rest on.
+    #[serde(default)]
+    pub representation: Option<Representation>,
     /// Audit checks to expect if auto-labeling were applied now.
     pub expected_audit: u64,
 }
@@ -100,15 +105,32 @@ pub(crate) struct AutoRun {
 }
 
 /// What made the embeddings of a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct BackboneFacts {
+    /// Of the network with its views.
     pub id: String,
+    /// Of the network alone; empty in projects from before there were views.
+    #[serde(default)]
+    pub network: String,
+    /// The looks at each image; `None` = the whole picture once.
+    #[serde(default)]
+    pub views: Option<Views>,
+    /// Names of the outputs of the network.
+    #[serde(default)]
+    pub outputs: Vec<String>,
     pub name: String,
     pub dim: usize,
     /// Widths of the layers that make up a row.
     pub blocks: Vec<usize>,
     /// Engine that ran it last.
     pub engine: String,
+}
+
+impl BackboneFacts {
+    /// The looks at each image.
+    pub(crate) fn views(&self) -> Views {
+        self.views.clone().unwrap_or_else(Views::whole)
+    }
 }
 
 /// Images of the project, those that are known to come included: a budget is a share of these.
