@@ -13,7 +13,7 @@
 use autolabel_annotation::ClassId;
 use autolabel_heads::{
     GpConfig, Matrix, PcaConfig, PredictOptions, RawFeatures, ScaleChoice, TransformConfig,
-    apply_transform, fit, fit_transform, leave_one_out, predict,
+    apply_transform, extend, fit, fit_transform, leave_one_out, predict,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use half::f16;
@@ -75,7 +75,14 @@ fn gaussian_process(criterion: &mut Criterion) {
         group.bench_function(format!("fit 1000 warm, d={cols}"), |b| {
             b.iter(|| black_box(fitted(1_000, ScaleChoice::WarmStart(scale))));
         });
+        group.bench_function(format!("fit 1000 at a fixed scale, d={cols}"), |b| {
+            b.iter(|| black_box(fitted(1_000, ScaleChoice::Fixed(scale))));
+        });
         let gp = fitted(1_000, ScaleChoice::Fixed(scale));
+        group.bench_function(format!("extend 1000 by 50, d={cols}"), |b| {
+            let (rows, classes) = (&pool[1_000..1_050], &classes[1_000..1_050]);
+            b.iter(|| black_box(extend(&gp, &features, rows, classes, &GpConfig::default())));
+        });
         group.bench_function(format!("predict 9000 from 1000, d={cols}"), |b| {
             b.iter(|| black_box(predict(&gp, &features, &pool, &PredictOptions::default())));
         });

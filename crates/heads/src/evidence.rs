@@ -1,7 +1,7 @@
 //! Marginal likelihood of the labels under one kernel scale.
 
 use crate::HeadsError;
-use crate::factor::factorise;
+use crate::factor::{SharedFactor, factorise};
 use crate::kernel::{Kernel, KernelScale, covariances};
 use crate::matrix::{Matrix, inner_products};
 use crate::targets::{ClassOrder, Targets};
@@ -49,23 +49,33 @@ pub(crate) fn log_evidence(
     kernel: Kernel,
     scale: &KernelScale,
 ) -> Result<f64, HeadsError> {
-    let size = data.norms.len();
-    let classes = data.order.ranges.len();
     let matrix = kernel_matrix(&data.products, &data.norms, kernel, scale);
-    let factor = factorise(matrix, &data.order.ranges, data.targets, Par::Seq)?;
+    let factor = factorise(matrix, &data.order.members, data.targets, Par::Seq)?;
+    Ok(solve_targets(&factor, &data.order, data.targets).1)
+}
+
+/// `(K + D_c)⁻¹ (target_c - prior mean_c)`, one column a class, and the logarithm of the marginal
+/// likelihood of all class regressions together, in nats.
+pub(crate) fn solve_targets(
+    factor: &SharedFactor,
+    order: &ClassOrder,
+    targets: &Targets,
+) -> (Mat<f64>, f64) {
+    let (size, classes) = (order.order.len(), order.class_count());
     let y = Mat::from_fn(size, classes, |row, class| {
-        data.targets.centred(&data.order, row, class)
+        targets.centred(order, row, class)
     });
     let mut solved = y.clone();
     factor.solve(solved.as_mut());
-    Ok((0..classes)
+    let evidence = (0..classes)
         .map(|class| {
             let fit: f64 = (0..size)
                 .map(|row| y[(row, class)] * solved[(row, class)])
                 .sum();
             -0.5 * (fit + factor.log_determinant(class) + size as f64 * TAU.ln())
         })
-        .sum())
+        .sum();
+    (solved, evidence)
 }
 
 /// Kernel matrix of rows whose inner products and squared lengths these are; only the lower
@@ -83,11 +93,30 @@ pub(crate) fn kernel_matrix(
         let rest = &mut column[start..];
         rest.copy_from_slice(&products.row(start)[start..]);
         covariances(kernel, scale, norms[start], &norms[start..], rest);
-        for (row, value) in (start..size).zip(rest.iter()) {
-            matrix[(row, start)] = f64::from(*value);
+        let into = &mut matrix.col_as_slice_mut(start)[start..];
+        for (into, value) in into.iter_mut().zip(rest.iter()) {
+            *into = f64::from(*value);
         }
     }
     matrix
+}
+
+/// Covariances of rows whose inner products these are: one row of the result for each column of
+/// `products` (with the squared lengths `norms_b`), one column for each of its rows (`norms_a`).
+pub(crate) fn cross_covariances(
+    mut products: Matrix,
+    norms_a: &[f32],
+    norms_b: &[f32],
+    kernel: Kernel,
+    scale: &KernelScale,
+) -> Mat<f64> {
+    let (count, size) = (products.rows, products.cols);
+    for (column, &norm) in products.data.chunks_exact_mut(size.max(1)).zip(norms_a) {
+        covariances(kernel, scale, norm, norms_b, column);
+    }
+    Mat::from_fn(size, count, |row, column| {
+        f64::from(products.data[column * size + row])
+    })
 }
 
 /// Median distance between two different labeled images, 1 where there are none.

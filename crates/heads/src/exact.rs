@@ -6,61 +6,69 @@
 //! with the factor keeps the error at the square root of their ratio.
 
 use crate::HeadsError;
-use crate::evidence::kernel_matrix;
-use crate::factor::factorise;
+use crate::evidence::{kernel_matrix, solve_targets};
+use crate::factor::{SharedFactor, factorise, gather_rows};
 use crate::kernel::{Kernel, KernelScale};
 use crate::matrix::{Matrix, inner_products};
-use crate::targets::{ClassOrder, Targets};
+use crate::targets::{ClassOrder, Members, Targets, row_count};
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
 use faer::{Mat, MatMut, Par};
-use std::ops::Range;
 
 /// What prediction needs of the factors of `K + D_c` (see `factor`).
 #[derive(Debug, Clone)]
 pub(crate) struct ExactPosterior {
     /// Lower Cholesky factor of `K + off_noise I`.
-    base: Mat<f32>,
+    pub base: Mat<f32>,
     /// Lower Cholesky factor of the correction of each class.
-    corrections: Vec<Mat<f32>>,
-    ranges: Vec<Range<usize>>,
+    pub corrections: Vec<Mat<f32>>,
+    /// Internal rows of each class.
+    pub members: Vec<Members>,
     /// `(K + D_c)⁻¹ (target_c - prior mean_c)`, one column a class.
     pub weights: Mat<f32>,
 }
 
-/// Solves for the labeled rows `features`, which are in the order of `order`.
+/// Solves for the labeled rows `features`, which are in the order of `order`. Returns the logarithm
+/// of the marginal likelihood beside the posterior, in nats.
 pub(crate) fn fit_exact(
     features: &Matrix,
     order: &ClassOrder,
     targets: &Targets,
     kernel: Kernel,
     scale: &KernelScale,
-) -> Result<ExactPosterior, HeadsError> {
+) -> Result<(ExactPosterior, f64), HeadsError> {
     let products = inner_products(features, features)?;
-    let size = features.rows;
     let matrix = kernel_matrix(&products, &products.diagonal(), kernel, scale);
     drop(products);
-    let factor = factorise(matrix, &order.ranges, targets, Par::rayon(0))?;
-    let mut weights = Mat::from_fn(size, order.ranges.len(), |row, class| {
-        targets.centred(order, row, class)
-    });
-    factor.solve(weights.as_mut());
-    Ok(ExactPosterior {
-        base: single(&factor.base),
-        corrections: factor.corrections.iter().map(single).collect(),
-        ranges: factor.ranges,
-        weights: single(&weights),
-    })
+    let factor = factorise(matrix, &order.members, targets, Par::rayon(0))?;
+    Ok(ExactPosterior::solved(factor, order, targets))
 }
 
 pub(crate) fn single(matrix: &Mat<f64>) -> Mat<f32> {
-    Mat::from_fn(matrix.nrows(), matrix.ncols(), |row, column| {
-        matrix[(row, column)] as f32
-    })
+    let mut single = Mat::<f32>::zeros(matrix.nrows(), matrix.ncols());
+    for column in 0..matrix.ncols() {
+        let into = single.col_as_slice_mut(column).iter_mut();
+        for (into, value) in into.zip(matrix.col_as_slice(column)) {
+            *into = *value as f32;
+        }
+    }
+    single
 }
 
 impl ExactPosterior {
+    /// The posterior that these factors give, and the logarithm of the marginal likelihood.
+    pub fn solved(factor: SharedFactor, order: &ClassOrder, targets: &Targets) -> (Self, f64) {
+        let (weights, log_evidence) = solve_targets(&factor, order, targets);
+        let posterior = Self {
+            base: single(&factor.base),
+            corrections: factor.corrections.iter().map(single).collect(),
+            members: factor.members,
+            weights: single(&weights),
+        };
+        (posterior, log_evidence)
+    }
+
     /// `vᵀ (K + D_c)⁻¹ v` for every column `v` and every class: written to `out`, one row of
     /// classes a column. The columns are overwritten; `spare` has the same size.
     pub fn quadratic_forms(
@@ -69,19 +77,20 @@ impl ExactPosterior {
         mut spare: MatMut<'_, f32>,
         out: &mut [f32],
     ) {
-        let classes = self.ranges.len();
+        let classes = self.members.len();
         let count = columns.ncols();
         solve_lower_triangular_in_place(self.base.as_ref(), columns.as_mut(), Par::Seq);
         for column in 0..count {
             out[column * classes..(column + 1) * classes].fill(square(&columns, column));
         }
         solve_upper_triangular_in_place(self.base.transpose(), columns.as_mut(), Par::Seq);
-        for (class, range) in self.ranges.iter().enumerate() {
-            if range.is_empty() {
+        for (class, members) in self.members.iter().enumerate() {
+            let own = row_count(members);
+            if own == 0 {
                 continue;
             }
-            let mut part = spare.as_mut().submatrix_mut(0, 0, range.len(), count);
-            part.copy_from(columns.as_ref().subrows(range.start, range.len()));
+            let mut part = spare.as_mut().submatrix_mut(0, 0, own, count);
+            gather_rows(members, columns.as_ref(), part.as_mut());
             let factor = self.corrections[class].as_ref();
             solve_lower_triangular_in_place(factor, part.as_mut(), Par::Seq);
             for column in 0..count {
@@ -104,6 +113,7 @@ pub(crate) fn square(matrix: &MatMut<'_, f32>, column: usize) -> f32 {
 mod tests {
     use super::*;
     use crate::targets::targets;
+    use autolabel_annotation::ClassId;
 
     /// Single precision must not lose the variance where the kernel is worst conditioned: many
     /// labels, a large variance and a long length-scale, at the edge of what the search visits.
@@ -115,23 +125,21 @@ mod tests {
             .collect();
         let all = Matrix::new(labels + 40, cols, data).unwrap();
         let features = all.select(&(0..labels as u32).collect::<Vec<_>>());
-        let order = ClassOrder {
-            order: (0..labels).collect(),
-            ranges: vec![0..200, 200..labels],
-        };
+        let classes: Vec<ClassId> = (0..labels).map(|i| ClassId(u16::from(i >= 200))).collect();
+        let order = ClassOrder::new(&classes, 2);
         let targets = targets(&[200, 300], 0.01);
         let scale = KernelScale {
             variance: 500.0,
             lengthscale: 3.0,
             linear_variance: 0.0,
         };
-        let exact = fit_exact(&features, &order, &targets, Kernel::Rbf, &scale).unwrap();
+        let (exact, _) = fit_exact(&features, &order, &targets, Kernel::Rbf, &scale).unwrap();
 
         let products = inner_products(&all, &all).unwrap();
         let kernel = kernel_matrix(&products, &products.diagonal(), Kernel::Rbf, &scale);
         let covariances = Mat::from_fn(labels, 40, |row, test| kernel[(labels + test, row)]);
         let own = kernel.as_ref().submatrix(0, 0, labels, labels).to_owned();
-        let factor = factorise(own, &order.ranges, &targets, Par::Seq).unwrap();
+        let factor = factorise(own, &order.members, &targets, Par::Seq).unwrap();
         let mut forms = vec![0.0f32; 40 * 2];
         let mut columns = single(&covariances);
         let mut spare = columns.clone();

@@ -19,7 +19,7 @@
 //! and at 1,000 labels it costs milliseconds.
 
 use crate::HeadsError;
-use crate::targets::Targets;
+use crate::targets::{Members, Targets, row_count};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
@@ -27,7 +27,8 @@ use faer::linalg::triangular_inverse::invert_lower_triangular;
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
-use faer::{Accum, Mat, MatMut, Par};
+use faer::traits::RealField;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 use std::ops::Range;
 
 /// The factors of all `K + D_c`.
@@ -37,16 +38,16 @@ pub(crate) struct SharedFactor {
     /// Lower Cholesky factor of `S_c` for each class; empty for classes without labels.
     pub corrections: Vec<Mat<f64>>,
     /// Internal rows of each class.
-    pub ranges: Vec<Range<usize>>,
+    pub members: Vec<Members>,
     /// `off_noise - on_noise`.
     pub gap: f64,
 }
 
-/// Factorises `kernel + D_c` for every class. Only the lower triangle of `kernel` is read; `ranges`
+/// Factorises `kernel + D_c` for every class. Only the lower triangle of `kernel` is read; `members`
 /// are the rows of each class.
 pub(crate) fn factorise(
     mut kernel: Mat<f64>,
-    ranges: &[Range<usize>],
+    members: &[Members],
     targets: &Targets,
     par: Par,
 ) -> Result<SharedFactor, HeadsError> {
@@ -58,14 +59,14 @@ pub(crate) fn factorise(
     let gap = targets.off_noise - targets.on_noise;
     let mut inverse = Mat::<f64>::zeros(size, size);
     invert_lower_triangular(inverse.as_mut(), kernel.as_ref(), par);
-    let corrections = ranges
+    let corrections = members
         .iter()
-        .map(|range| correction(&inverse, range, gap, par))
+        .map(|members| correction(&inverse, members, gap, par))
         .collect::<Result<_, _>>()?;
     Ok(SharedFactor {
         base: kernel,
         corrections,
-        ranges: ranges.to_vec(),
+        members: members.to_vec(),
         gap,
     })
 }
@@ -73,20 +74,29 @@ pub(crate) fn factorise(
 /// Cholesky factor of `S_c` from the inverse of the factor of `B`.
 fn correction(
     inverse: &Mat<f64>,
-    range: &Range<usize>,
+    members: &[Range<usize>],
     gap: f64,
     par: Par,
 ) -> Result<Mat<f64>, HeadsError> {
-    let size = range.len();
+    let size = row_count(members);
     let mut schur = Mat::<f64>::zeros(size, size);
-    if size == 0 {
+    let Some(first) = members.iter().find(|range| !range.is_empty()) else {
         return Ok(schur);
-    }
+    };
     // Rows of the inverse above the first row of the class are zero in these columns.
-    let height = inverse.nrows() - range.start;
-    let columns = inverse
+    let below = inverse
         .as_ref()
-        .submatrix(range.start, range.start, height, size);
+        .subrows(first.start, inverse.nrows() - first.start);
+    let gathered;
+    let columns = if first.len() == size {
+        below.subcols(first.start, size)
+    } else {
+        let rows: Vec<usize> = members.iter().cloned().flatten().collect();
+        gathered = Mat::from_fn(below.nrows(), size, |row, column| {
+            below[(row, rows[column])]
+        });
+        gathered.as_ref()
+    };
     triangular_matmul(
         schur.as_mut(),
         BlockStructure::TriangularLower,
@@ -124,9 +134,10 @@ pub(crate) fn cholesky(
     )
     .map_err(|_| HeadsError::Factorisation { what })?;
     for column in 1..size {
-        for row in 0..column {
-            matrix[(row, column)] = 0.0;
-        }
+        matrix
+            .as_mut()
+            .submatrix_mut(0, column, column, 1)
+            .fill(0.0);
     }
     // A factor of numbers that are not finite comes back without an error.
     if (0..size).all(|row| matrix[(row, row)].is_finite()) {
@@ -141,14 +152,15 @@ impl SharedFactor {
     pub fn solve(&self, mut y: MatMut<'_, f64>) {
         self.solve_base(y.as_mut());
         let mut shift = Mat::<f64>::zeros(y.nrows(), y.ncols());
-        for (class, range) in self.ranges.iter().enumerate() {
-            let mut part = shift
-                .as_mut()
-                .submatrix_mut(range.start, class, range.len(), 1);
-            part.copy_from(y.as_ref().submatrix(range.start, class, range.len(), 1));
+        for (class, members) in self.members.iter().enumerate() {
+            let mut part = Mat::<f64>::zeros(row_count(members), 1);
+            gather_rows(members, y.as_ref().subcols(class, 1), part.as_mut());
             let factor = self.corrections[class].as_ref();
             solve_lower_triangular_in_place(factor, part.as_mut(), Par::Seq);
             solve_upper_triangular_in_place(factor.transpose(), part.as_mut(), Par::Seq);
+            for (row, value) in members.iter().cloned().flatten().zip(part.col(0).iter()) {
+                shift[(row, class)] = *value;
+            }
         }
         self.solve_base(shift.as_mut());
         y += &shift;
@@ -170,12 +182,41 @@ impl SharedFactor {
     }
 }
 
+/// Copies the rows of one class, one below the other.
+pub(crate) fn gather_rows<T: RealField>(
+    members: &[Range<usize>],
+    from: MatRef<'_, T>,
+    mut into: MatMut<'_, T>,
+) {
+    let columns = from.ncols();
+    let mut start = 0;
+    for range in members {
+        into.as_mut()
+            .submatrix_mut(start, 0, range.len(), columns)
+            .copy_from(from.subrows(range.start, range.len()));
+        start += range.len();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::targets::targets;
+    use crate::targets::{ClassOrder, targets};
+    use autolabel_annotation::ClassId;
     use faer::Side;
     use faer::prelude::Solve;
+
+    /// So many labels of each class in turn.
+    fn labels(counts: &[usize]) -> Vec<ClassId> {
+        let classes = (0u16..).zip(counts);
+        classes
+            .flat_map(|(class, &count)| vec![ClassId(class); count])
+            .collect()
+    }
+
+    fn members(counts: &[usize]) -> Vec<Members> {
+        ClassOrder::new(&labels(counts), counts.len()).members
+    }
 
     /// A kernel matrix of points on a line.
     fn kernel(size: usize) -> Mat<f64> {
@@ -186,16 +227,19 @@ mod tests {
 
     #[test]
     fn equals_one_factor_per_class() {
-        let ranges = [0..5, 5..5, 5..24, 24..40];
-        let t = targets(&[5, 0, 19, 16], 0.01);
-        let shared = factorise(kernel(40), &ranges, &t, Par::Seq).unwrap();
+        // The first class came in two batches, the second not at all.
+        let members = ClassOrder::new(&labels(&[5, 0, 19, 11]), 4)
+            .extended(&labels(&[5]))
+            .members;
+        let t = targets(&[10, 0, 19, 11], 0.01);
+        let shared = factorise(kernel(40), &members, &t, Par::Seq).unwrap();
         let y = Mat::<f64>::from_fn(40, 4, |i, c| ((i * 7 + c * 3) as f64).sin());
         let mut solved = y.clone();
         shared.solve(solved.as_mut());
-        for (class, range) in ranges.iter().enumerate() {
+        for (class, members) in members.iter().enumerate() {
             let mut direct = kernel(40);
             for row in 0..40 {
-                direct[(row, row)] += if range.contains(&row) {
+                direct[(row, row)] += if members.iter().any(|range| range.contains(&row)) {
                     t.on_noise
                 } else {
                     t.off_noise
@@ -216,7 +260,7 @@ mod tests {
         let t = targets(&[3], 0.01);
         for bad in [-10.0, f64::NAN] {
             let matrix = Mat::from_fn(3, 3, |i, j| if i == j { bad } else { 0.0 });
-            assert!(factorise(matrix, std::slice::from_ref(&(0..3)), &t, Par::Seq).is_err());
+            assert!(factorise(matrix, &members(&[3]), &t, Par::Seq).is_err());
         }
     }
 
@@ -229,8 +273,8 @@ mod tests {
                 .unwrap();
             pool.install(|| {
                 let t = targets(&[500, 900], 0.01);
-                let ranges = [0..500, 500..1_400];
-                let shared = factorise(kernel(1_400), &ranges, &t, Par::rayon(0)).unwrap();
+                let members = members(&[500, 900]);
+                let shared = factorise(kernel(1_400), &members, &t, Par::rayon(0)).unwrap();
                 (shared.base, shared.corrections)
             })
         };

@@ -5,7 +5,7 @@ use crate::evidence::{EvidenceData, log_evidence};
 use crate::exact::{ExactPosterior, fit_exact};
 use crate::kernel::{Kernel, KernelScale};
 use crate::matrix::Matrix;
-use crate::scale_search::search_scale;
+use crate::scale_search::{COARSE_ROWS, search_scale};
 use crate::sparse::{SparsePosterior, fit_sparse};
 use crate::targets::{ClassOrder, Targets, targets};
 use autolabel_annotation::ClassId;
@@ -71,6 +71,8 @@ pub struct DirichletGp {
     pub(crate) features: Matrix,
     pub(crate) posterior: Posterior,
     pub(crate) log_evidence: f64,
+    /// Labels and log evidence when the scale was last chosen; see [`crate::extend()`].
+    pub(crate) reference: (usize, f64),
 }
 
 /// The two ways to hold what was learned.
@@ -104,52 +106,68 @@ pub fn fit(
         let row = sorted[row / labeled.cols] as usize;
         return Err(HeadsError::NotFinite { row });
     }
-    let (scale, log_evidence) = choose_scale(&labeled, &order, &targets, config)?;
-    let posterior = if rows.len() <= config.max_exact {
-        Posterior::Exact(fit_exact(
-            &labeled,
-            &order,
-            &targets,
-            config.kernel,
-            &scale,
-        )?)
+    let kernel = config.kernel;
+    let scale = choose_scale(&labeled, &order, &targets, config)?;
+    let (posterior, log_evidence) = if rows.len() <= config.max_exact {
+        let (exact, log_evidence) = fit_exact(&labeled, &order, &targets, kernel, &scale)?;
+        (Posterior::Exact(exact), log_evidence)
     } else {
         let inducing = config.inducing;
-        let kernel = config.kernel;
-        Posterior::Sparse(fit_sparse(
-            &labeled, &order, &targets, kernel, &scale, inducing,
-        )?)
+        let sparse = fit_sparse(&labeled, &order, &targets, kernel, &scale, inducing)?;
+        let part = search_data(&labeled, &order, &targets, config.search_rows)?;
+        let log_evidence = log_evidence(&part, kernel, &scale)?;
+        (Posterior::Sparse(sparse), log_evidence)
     };
     Ok(DirichletGp {
-        kernel: config.kernel,
+        kernel,
         scale,
         targets,
         order,
         features: labeled,
         posterior,
         log_evidence,
+        reference: (rows.len(), log_evidence),
     })
 }
 
-/// The scale and the log evidence it reaches on the labels of the search.
+/// The kernel scale that the settings ask for.
 fn choose_scale(
     labeled: &Matrix,
     order: &ClassOrder,
     targets: &Targets,
     config: &GpConfig,
-) -> Result<(KernelScale, f64), HeadsError> {
-    let (kept, order) = order.subsample(config.search_rows);
-    let kept: Vec<u32> = kept.iter().map(|&row| row as u32).collect();
-    let data = EvidenceData::new(&labeled.select(&kept), order, targets)?;
-    let scale = match config.scale {
-        ScaleChoice::Search => search_scale(&data, config.kernel, None)?,
-        ScaleChoice::WarmStart(scale) => search_scale(&data, config.kernel, Some(scale))?,
-        ScaleChoice::Fixed(scale) => scale,
+) -> Result<KernelScale, HeadsError> {
+    let warm = match config.scale {
+        ScaleChoice::Search => None,
+        ScaleChoice::WarmStart(scale) => Some(scale),
+        ScaleChoice::Fixed(scale) => return Ok(scale),
     };
-    Ok((scale, log_evidence(&data, config.kernel, &scale)?))
+    let fine = search_data(labeled, order, targets, config.search_rows)?;
+    let coarse = match warm {
+        None => Some(search_data(
+            labeled,
+            order,
+            targets,
+            config.search_rows.min(COARSE_ROWS),
+        )?),
+        Some(_) => None,
+    };
+    search_scale(coarse.as_slice(), &[fine], config.kernel, warm)
 }
 
-fn check(
+/// At most `limit` labels, evenly drawn from every class, with their inner products.
+pub(crate) fn search_data<'a>(
+    labeled: &Matrix,
+    order: &ClassOrder,
+    targets: &'a Targets,
+    limit: usize,
+) -> Result<EvidenceData<'a>, HeadsError> {
+    let (kept, order) = order.subsample(limit);
+    let kept: Vec<u32> = kept.iter().map(|&row| row as u32).collect();
+    EvidenceData::new(&labeled.select(&kept), order, targets)
+}
+
+pub(crate) fn check(
     features: &Matrix,
     rows: &[u32],
     classes: &[ClassId],
@@ -226,7 +244,7 @@ impl DirichletGp {
     /// Classes of the label schema, with and without labels.
     #[must_use]
     pub fn class_count(&self) -> usize {
-        self.order.ranges.len()
+        self.order.class_count()
     }
 
     /// Labels that were learned from.
@@ -244,8 +262,9 @@ impl DirichletGp {
         }
     }
 
-    /// Logarithm of the marginal likelihood at [`DirichletGp::scale`], in nats, of the labels that
-    /// took part in the search.
+    /// Logarithm of the marginal likelihood at [`DirichletGp::scale`], in nats: of all labels where
+    /// they are solved exactly, of those of the search (see [`GpConfig::search_rows`]) where inducing
+    /// points stand for them.
     #[must_use]
     pub fn log_evidence(&self) -> f64 {
         self.log_evidence

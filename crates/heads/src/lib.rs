@@ -33,6 +33,7 @@ mod gp;
 mod kernel;
 mod targets;
 
+mod compass;
 mod evidence;
 mod exact;
 mod factor;
@@ -40,6 +41,7 @@ mod scale_search;
 
 mod block_weights;
 mod combination;
+mod extend;
 
 mod kmeans;
 mod sparse;
@@ -55,6 +57,7 @@ pub use block_weights::{BlockWeights, Blocks, weigh_blocks};
 pub use combination::{Combination, combine, fit_combination};
 pub use error::HeadsError;
 pub use exponential::exponentials;
+pub use extend::{Extension, extend};
 pub use gp::{DirichletGp, GpConfig, ScaleChoice, fit};
 pub use kernel::{Kernel, KernelScale};
 pub use kmeans::{Clusters, kmeans, lloyd, medoids};

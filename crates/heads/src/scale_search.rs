@@ -1,6 +1,7 @@
 //! The kernel scale with the largest marginal likelihood.
 
 use crate::HeadsError;
+use crate::compass::{Point, Steps, compass};
 use crate::evidence::{EvidenceData, log_evidence};
 use crate::kernel::{Kernel, KernelScale};
 use rayon::prelude::*;
@@ -18,59 +19,68 @@ const VARIANCE_PRIOR: (f64, f64) = (10.0, 1.5);
 const LINEAR_VARIANCE_PRIOR: (f64, f64) = (3.0, 1.5);
 const LENGTHSCALE_SPREAD: f64 = 1.0;
 
-/// The compass search ends at this step of the logarithm of a scale (about 9 %).
+/// The search ends at this step of the logarithm of a scale (about 9 %).
 const SMALLEST_STEP: f64 = LN_2 / 8.0;
 
-/// The scale with the largest evidence times prior. A coarse grid gives the start unless `warm`
-/// does; then a compass search (Hooke and Jeeves, 1961) tries one step up and one step down in the
-/// logarithm of every scale, moves to the best, and halves the step where none is better.
+/// Labels that the coarse search looks at: enough to find the region, at a thirtieth of the price.
+pub(crate) const COARSE_ROWS: usize = 200;
+
+/// The scale with the largest evidence times prior, where evidence adds up over all of `fine`. Without
+/// a `warm` start, a grid and a search by large steps over `coarse`, a part of the same labels, give
+/// the start; then a compass search over `fine` goes on from there.
 pub(crate) fn search_scale(
-    data: &EvidenceData<'_>,
+    coarse: &[EvidenceData<'_>],
+    fine: &[EvidenceData<'_>],
     kernel: Kernel,
     warm: Option<KernelScale>,
 ) -> Result<KernelScale, HeadsError> {
-    let starts = match warm {
-        Some(scale) => vec![logarithms(kernel, &scale)],
-        None => coarse_grid(data, kernel),
-    };
-    let (mut point, mut value) = best(data, kernel, starts)?;
-    let mut step = LN_2 / 2.0;
-    while step >= SMALLEST_STEP {
-        let neighbours = neighbours(&point, step);
-        let (candidate, candidate_value) = best(data, kernel, neighbours)?;
-        if candidate_value > value {
-            (point, value) = (candidate, candidate_value);
-        } else {
-            step /= 2.0;
+    let median_distance = fine.first().map_or(1.0, |data| data.median_distance);
+    let value = |data: &[EvidenceData<'_>], point: &Point| {
+        let mut sum = log_prior(median_distance, point);
+        for part in data {
+            sum += log_evidence(part, kernel, &scale_at(point))?;
         }
-    }
-    Ok(scale_at(&point))
+        Ok(sum)
+    };
+    let start = match warm {
+        Some(scale) => logarithms(kernel, &scale),
+        None => {
+            let start = best(coarse_grid(median_distance, kernel), |point| {
+                value(coarse, point)
+            })?;
+            let steps = Steps {
+                first: LN_2 / 2.0,
+                last: LN_2 / 4.0,
+            };
+            compass(start, steps, clamped, |point| value(coarse, point))?.0
+        }
+    };
+    let steps = Steps {
+        first: LN_2 / 4.0,
+        last: SMALLEST_STEP,
+    };
+    let (found, _) = compass(start, steps, clamped, |point| value(fine, point))?;
+    Ok(scale_at(&found))
 }
 
-/// A point of the search: logarithms of variance, length-scale and, where the kernel has one,
-/// linear variance.
-type Point = Vec<f64>;
-
+/// The point with the largest value; the first of several.
 fn best(
-    data: &EvidenceData<'_>,
-    kernel: Kernel,
     points: Vec<Point>,
-) -> Result<(Point, f64), HeadsError> {
+    value: impl Fn(&Point) -> Result<f64, HeadsError> + Sync,
+) -> Result<Point, HeadsError> {
     let values = points
         .par_iter()
-        .map(|point| {
-            let evidence = log_evidence(data, kernel, &scale_at(point))?;
-            Ok(evidence + log_prior(data, point))
-        })
+        .map(&value)
         .collect::<Result<Vec<f64>, HeadsError>>()?;
     points
         .into_iter()
         .zip(values)
         .reduce(|a, b| if b.1 > a.1 { b } else { a })
+        .map(|(point, _)| point)
         .ok_or(HeadsError::Empty { what: "scales" })
 }
 
-fn coarse_grid(data: &EvidenceData<'_>, kernel: Kernel) -> Vec<Point> {
+fn coarse_grid(median_distance: f64, kernel: Kernel) -> Vec<Point> {
     let linear: &[f64] = match kernel {
         Kernel::Rbf => &[],
         Kernel::RbfLinear => &[1.0, 10.0],
@@ -78,7 +88,7 @@ fn coarse_grid(data: &EvidenceData<'_>, kernel: Kernel) -> Vec<Point> {
     let mut grid = Vec::new();
     for variance in [3.0f64, 10.0, 30.0] {
         for factor in [0.35, 0.7, 1.4, 2.8] {
-            let lengthscale = (factor * data.median_distance).ln();
+            let lengthscale = (factor * median_distance).ln();
             if linear.is_empty() {
                 grid.push(clamped(vec![variance.ln(), lengthscale]));
             }
@@ -94,18 +104,8 @@ fn coarse_grid(data: &EvidenceData<'_>, kernel: Kernel) -> Vec<Point> {
     grid
 }
 
-fn neighbours(point: &Point, step: f64) -> Vec<Point> {
-    (0..point.len())
-        .flat_map(|axis| {
-            [step, -step].map(|by| {
-                let mut moved = point.clone();
-                moved[axis] += by;
-                clamped(moved)
-            })
-        })
-        .collect()
-}
-
+/// A point in the range: logarithms of variance, length-scale and, where the kernel has one, linear
+/// variance.
 fn clamped(mut point: Point) -> Point {
     let ranges = [VARIANCE_RANGE, LENGTHSCALE_RANGE, VARIANCE_RANGE];
     for (value, (low, high)) in point.iter_mut().zip(ranges) {
@@ -136,10 +136,10 @@ fn scale_at(point: &Point) -> KernelScale {
     }
 }
 
-fn log_prior(data: &EvidenceData<'_>, point: &Point) -> f64 {
+fn log_prior(median_distance: f64, point: &Point) -> f64 {
     let priors = [
         VARIANCE_PRIOR,
-        (data.median_distance, LENGTHSCALE_SPREAD),
+        (median_distance, LENGTHSCALE_SPREAD),
         LINEAR_VARIANCE_PRIOR,
     ];
     point

@@ -63,7 +63,7 @@ pub(crate) fn fit_sparse(
     scale: &KernelScale,
     inducing: usize,
 ) -> Result<SparsePosterior, HeadsError> {
-    let classes = order.ranges.len();
+    let classes = order.class_count();
     let affordable = (FACTOR_BYTES / (8 * (classes + 3))).isqrt();
     let inducing = inducing_points(features, inducing.min(affordable));
     let size = inducing.rows;
@@ -79,7 +79,10 @@ pub(crate) fn fit_sparse(
         kernel,
         scale,
     };
-    for (class, range) in order.ranges.iter().enumerate() {
+    let ranges = order.members.iter().enumerate();
+    let ranges =
+        ranges.flat_map(|(class, members)| members.iter().map(move |range| (class, range)));
+    for (class, range) in ranges {
         for start in range.clone().step_by(BLOCK_ROWS) {
             let block = start..range.end.min(start + BLOCK_ROWS);
             let (phi, unexplained) = projection.project(features, block);

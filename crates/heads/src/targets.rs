@@ -12,6 +12,8 @@ use std::ops::Range;
 /// The two targets and two noise variances, and the constant prior mean of each class.
 #[derive(Debug, Clone)]
 pub(crate) struct Targets {
+    /// Concentration of a class that a label does not name.
+    pub alpha_epsilon: f64,
     /// Target of the class an image shows.
     pub on: f64,
     /// Target of the classes it does not show.
@@ -26,14 +28,21 @@ pub(crate) struct Targets {
     pub prior_mean: Vec<f64>,
 }
 
-/// Training rows sorted by class: row `i` of every internal matrix is label `order[i]`.
+/// Training rows sorted by class, one batch after the other: row `i` of every internal matrix is
+/// label `order[i]`. A fit makes one batch of all labels, an extension appends one more, so that
+/// factors that are there keep their rows.
 #[derive(Debug, Clone)]
 pub(crate) struct ClassOrder {
     /// Position in the caller's order, for each internal row.
     pub order: Vec<usize>,
-    /// Internal rows of each class.
-    pub ranges: Vec<Range<usize>>,
+    /// Class of each internal row.
+    pub class_of: Vec<usize>,
+    /// Internal rows of each class in rising order: one range a batch.
+    pub members: Vec<Members>,
 }
+
+/// Rising, disjoint ranges of internal rows.
+pub(crate) type Members = Vec<Range<usize>>;
 
 /// Targets for labels with this many images in each class.
 pub(crate) fn targets(counts: &[usize], alpha_epsilon: f64) -> Targets {
@@ -52,6 +61,7 @@ pub(crate) fn targets(counts: &[usize], alpha_epsilon: f64) -> Targets {
     let mean_target = (on + (classes - 1.0) * off) / classes;
     let shift = mean_target - log_frequency.iter().sum::<f64>() / classes;
     Targets {
+        alpha_epsilon,
         on,
         off,
         on_noise,
@@ -63,13 +73,13 @@ pub(crate) fn targets(counts: &[usize], alpha_epsilon: f64) -> Targets {
 impl Targets {
     /// Target of `class` for internal row `row`, less the prior mean of the class.
     pub fn centred(&self, order: &ClassOrder, row: usize, class: usize) -> f64 {
-        let seen = order.ranges[class].contains(&row);
+        let seen = order.class_of[row] == class;
         (if seen { self.on } else { self.off }) - self.prior_mean[class]
     }
 
     /// Noise variance of `class` for internal row `row`.
     pub fn noise(&self, order: &ClassOrder, row: usize, class: usize) -> f64 {
-        if order.ranges[class].contains(&row) {
+        if order.class_of[row] == class {
             self.on_noise
         } else {
             self.off_noise
@@ -80,25 +90,43 @@ impl Targets {
 impl ClassOrder {
     /// Sorts labels by class; labels of one class keep their order.
     pub fn new(classes: &[ClassId], class_count: usize) -> Self {
-        let mut order: Vec<usize> = (0..classes.len()).collect();
-        order.sort_by_key(|&label| classes[label]);
-        let mut ranges = Vec::with_capacity(class_count);
-        let mut start = 0;
-        for class in 0..class_count {
-            let length = classes.iter().filter(|c| c.index() == class).count();
-            ranges.push(start..start + length);
-            start += length;
+        let none = Self {
+            order: Vec::new(),
+            class_of: Vec::new(),
+            members: vec![Members::new(); class_count],
+        };
+        none.extended(classes)
+    }
+
+    /// This order with one more batch of labels behind it, sorted by class in itself.
+    pub fn extended(&self, classes: &[ClassId]) -> Self {
+        let start = self.order.len();
+        let mut batch: Vec<usize> = (0..classes.len()).collect();
+        batch.sort_by_key(|&label| classes[label]);
+        let mut all = self.clone();
+        all.order.extend(batch.iter().map(|label| start + label));
+        all.class_of
+            .extend(batch.iter().map(|&label| classes[label].index()));
+        for (class, members) in all.members.iter_mut().enumerate() {
+            let first = start + all.class_of[start..].partition_point(|&c| c < class);
+            let end = start + all.class_of[start..].partition_point(|&c| c <= class);
+            members.push(first..end);
         }
-        Self { order, ranges }
+        all
+    }
+
+    /// Number of classes, with and without labels.
+    pub fn class_count(&self) -> usize {
+        self.members.len()
     }
 
     /// Images in each class.
     pub fn counts(&self) -> Vec<usize> {
-        self.ranges.iter().map(ExactSizeIterator::len).collect()
+        self.members.iter().map(|rows| row_count(rows)).collect()
     }
 
-    /// At most `limit` internal rows, spread evenly; since rows are sorted by class, every class
-    /// keeps its share. Returns these rows and their own class order.
+    /// At most `limit` internal rows, spread evenly; since the rows of a fit are sorted by class, every
+    /// class keeps its share. Returns these rows and their own class order.
     pub fn subsample(&self, limit: usize) -> (Vec<usize>, Self) {
         let count = self.order.len();
         let kept: Vec<usize> = if count <= limit {
@@ -106,17 +134,26 @@ impl ClassOrder {
         } else {
             (0..limit).map(|i| i * count / limit).collect()
         };
-        let ranges = self
-            .ranges
-            .iter()
-            .map(|range| {
-                let start = kept.partition_point(|&row| row < range.start);
-                start..kept.partition_point(|&row| row < range.end)
-            })
-            .collect();
+        let within = |range: &Range<usize>| {
+            let start = kept.partition_point(|&row| row < range.start);
+            start..kept.partition_point(|&row| row < range.end)
+        };
+        let members = self.members.iter();
+        let members = members.map(|m| m.iter().map(within).collect()).collect();
         let order = kept.iter().map(|&row| self.order[row]).collect();
-        (kept, Self { order, ranges })
+        let class_of = kept.iter().map(|&row| self.class_of[row]).collect();
+        let chosen = Self {
+            order,
+            class_of,
+            members,
+        };
+        (kept, chosen)
     }
+}
+
+/// Rows in all ranges.
+pub(crate) fn row_count(members: &[Range<usize>]) -> usize {
+    members.iter().map(ExactSizeIterator::len).sum()
 }
 
 #[cfg(test)]
@@ -142,12 +179,26 @@ mod tests {
             prop_assert_eq!(kept.len(), limit.min(labels.len()));
             for class in 0..3u16 {
                 let share = labels.iter().filter(|&&c| c == class).count() as f64 * kept.len() as f64 / labels.len() as f64;
-                prop_assert!((order.ranges[class as usize].len() as f64 - share).abs() <= 1.0);
-                for row in order.ranges[class as usize].clone() {
+                prop_assert!((row_count(&order.members[class as usize]) as f64 - share).abs() <= 1.0);
+                for row in order.members[class as usize].iter().cloned().flatten() {
                     prop_assert_eq!(labels[order.order[row]], class);
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_further_batch_keeps_the_rows_that_are_there() {
+        let classes = [2u16, 0, 1, 0].map(ClassId);
+        let more = [1u16, 0, 1].map(ClassId);
+        let order = ClassOrder::new(&classes, 3).extended(&more);
+        assert_eq!(order.order, [1, 3, 2, 0, 5, 4, 6]);
+        assert_eq!(order.class_of, [0, 0, 1, 2, 0, 1, 1]);
+        assert_eq!(
+            order.members,
+            [vec![0..2, 4..5], vec![2..3, 5..7], vec![3..4, 7..7]]
+        );
+        assert_eq!(order.counts(), [3, 3, 1]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
     reason = "a failed helper must fail the test that called it"
 )]
 
+mod extend;
 mod golden;
 mod leave_one_out;
 mod sparse;
