@@ -174,6 +174,17 @@ pub(crate) fn check(
     class_count: usize,
     config: &GpConfig,
 ) -> Result<(), HeadsError> {
+    check_labels(features, rows, classes, class_count)?;
+    check_config(config)
+}
+
+/// Refuses labels that do not belong to these features and classes.
+pub(crate) fn check_labels(
+    features: &Matrix,
+    rows: &[u32],
+    classes: &[ClassId],
+    class_count: usize,
+) -> Result<(), HeadsError> {
     if rows.is_empty() {
         return Err(HeadsError::Empty { what: "labels" });
     }
@@ -196,7 +207,7 @@ pub(crate) fn check(
             class_count,
         });
     }
-    check_config(config)
+    Ok(())
 }
 
 fn check_config(config: &GpConfig) -> Result<(), HeadsError> {

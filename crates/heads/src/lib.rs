@@ -51,6 +51,15 @@ mod predict;
 mod support;
 
 mod leave_one_out;
+
+mod laplace;
+mod lbfgs;
+mod linear;
+mod linear_predict;
+mod softmax_regression;
+
+mod head;
+
 mod temperature;
 
 pub use block_weights::{BlockWeights, Blocks, weigh_blocks};
@@ -59,9 +68,12 @@ pub use error::HeadsError;
 pub use exponential::exponentials;
 pub use extend::{Extension, extend};
 pub use gp::{DirichletGp, GpConfig, ScaleChoice, fit};
+pub use head::{Head, HeadConfig, choose_head, fit_head, log_loss};
 pub use kernel::{Kernel, KernelScale};
 pub use kmeans::{Clusters, kmeans, lloyd, medoids};
 pub use leave_one_out::leave_one_out;
+pub use linear::{LinearConfig, LinearLaplace, PrecisionChoice, fit_linear};
+pub use linear_predict::{leave_one_out_linear, predict_linear};
 pub use matrix::{Matrix, inner_products};
 pub use predict::{PredictOptions, Predictions, predict};
 pub use temperature::{apply_temperature, fit_temperature};

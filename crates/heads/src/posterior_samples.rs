@@ -57,6 +57,26 @@ pub(crate) fn normal_points(count: usize, classes: usize) -> NormalPoints {
     NormalPoints { classes, values }
 }
 
+impl NormalPoints {
+    /// Points of the normal distribution whose covariance is `root rootᵀ` (`root` is `C x C`,
+    /// row-major), written to `into`, which has the same size.
+    pub fn spread_by(&self, root: &[f32], into: &mut Self) {
+        for (point, into) in self
+            .values
+            .chunks_exact(self.classes)
+            .zip(into.values.chunks_exact_mut(self.classes))
+        {
+            for (value, row) in into.iter_mut().zip(root.chunks_exact(self.classes)) {
+                *value = row
+                    .iter()
+                    .zip(point)
+                    .map(|(root, point)| root * point)
+                    .sum();
+            }
+        }
+    }
+}
+
 /// Shifts and scales values to mean 0 and variance 1.
 fn standardise(values: &mut [f64]) {
     let count = values.len() as f64;

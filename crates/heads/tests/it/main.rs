@@ -9,6 +9,7 @@
 mod extend;
 mod golden;
 mod leave_one_out;
+mod linear;
 mod sparse;
 mod threads;
 mod toy;
