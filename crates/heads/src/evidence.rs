@@ -120,7 +120,7 @@ pub(crate) fn cross_covariances(
 }
 
 /// Median distance between two different labeled images, 1 where there are none.
-fn median_distance(products: &Matrix, norms: &[f32]) -> f64 {
+pub(crate) fn median_distance(products: &Matrix, norms: &[f32]) -> f64 {
     let mut squared: Vec<f64> = Vec::with_capacity(norms.len() * norms.len() / 2);
     for row in 0..norms.len() {
         for column in 0..row {

@@ -10,6 +10,7 @@ use crate::gp::{DirichletGp, Posterior};
 use crate::matrix::BLOCK_ROWS;
 use crate::predict::{PredictOptions, Predictions, classified};
 use crate::support::{Scratch, Support};
+use crate::targets::{ClassOrder, Targets};
 use faer::MatMut;
 use rayon::prelude::*;
 
@@ -27,24 +28,44 @@ pub fn leave_one_out(gp: &DirichletGp) -> Predictions {
         Posterior::Exact(exact) => exact_inverse(exact, labels, classes),
         Posterior::Sparse(_) => sparse_inverse(gp),
     };
+    let floor = 1e-6 * gp.scale.variance;
+    let (mean, variance) = without_each(&gp.order, &gp.targets, floor, &diagonal, &solved);
+    classified(classes, mean, variance, &PredictOptions::default())
+}
+
+/// Means and variances of each label without it, one row of classes a label in the caller's order.
+/// `diagonal` and `solved` hold, for each internal row and class, the diagonal of the inverse and the
+/// inverse times target; no variance falls below `floor`.
+pub(crate) fn without_each(
+    order: &ClassOrder,
+    targets: &Targets,
+    floor: f64,
+    diagonal: &[f32],
+    solved: &[f32],
+) -> (Vec<f32>, Vec<f32>) {
+    let (labels, classes) = (order.order.len(), order.class_count());
     let mut mean = vec![0.0f32; labels * classes];
     let mut variance = vec![0.0f32; labels * classes];
     for row in 0..labels {
         for class in 0..classes {
             let from = row * classes + class;
-            let to = gp.order.order[row] * classes + class;
-            let noise = gp.targets.noise(&gp.order, row, class);
+            let to = order.order[row] * classes + class;
+            let noise = targets.noise(order, row, class);
             let without = 1.0 / f64::from(diagonal[from]);
-            let target = gp.targets.centred(&gp.order, row, class) + gp.targets.prior_mean[class];
+            let target = targets.centred(order, row, class) + targets.prior_mean[class];
             mean[to] = (target - f64::from(solved[from]) * without) as f32;
-            variance[to] = (without - noise).max(1e-6 * gp.scale.variance) as f32;
+            variance[to] = (without - noise).max(floor) as f32;
         }
     }
-    classified(classes, mean, variance, &PredictOptions::default())
+    (mean, variance)
 }
 
-/// Diagonal of the inverse from the quadratic forms of unit vectors.
-fn exact_inverse(exact: &ExactPosterior, labels: usize, classes: usize) -> (Vec<f32>, Vec<f32>) {
+/// Diagonal of the inverse from the quadratic forms of unit vectors, and the inverse times target.
+pub(crate) fn exact_inverse(
+    exact: &ExactPosterior,
+    labels: usize,
+    classes: usize,
+) -> (Vec<f32>, Vec<f32>) {
     let mut diagonal = vec![0.0f32; labels * classes];
     diagonal
         .par_chunks_mut(BLOCK_ROWS * classes)

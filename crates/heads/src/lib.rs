@@ -60,6 +60,15 @@ mod softmax_regression;
 
 mod head;
 
+mod carrier;
+mod cut_points;
+mod findings;
+mod ordinal;
+mod ordinal_predict;
+
+mod novelty;
+mod prevalence;
+
 mod temperature;
 
 pub use block_weights::{BlockWeights, Blocks, weigh_blocks};
@@ -67,6 +76,9 @@ pub use combination::{Combination, combine, fit_combination};
 pub use error::HeadsError;
 pub use exponential::exponentials;
 pub use extend::{Extension, extend};
+pub use findings::{
+    FindingPredictions, FindingsGp, fit_findings, leave_one_out_findings, predict_findings,
+};
 pub use gp::{DirichletGp, GpConfig, ScaleChoice, fit};
 pub use head::{Head, HeadConfig, choose_head, fit_head, log_loss};
 pub use kernel::{Kernel, KernelScale};
@@ -75,7 +87,13 @@ pub use leave_one_out::leave_one_out;
 pub use linear::{LinearConfig, LinearLaplace, PrecisionChoice, fit_linear};
 pub use linear_predict::{leave_one_out_linear, predict_linear};
 pub use matrix::{Matrix, inner_products};
+pub use novelty::{Novelty, novelty};
+pub use ordinal::{OrdinalConfig, OrdinalGp, OrdinalScale, fit_ordinal};
+pub use ordinal_predict::{
+    OrdinalLoss, OrdinalPredictions, leave_one_out_ordinal, ordinal_decisions, predict_ordinal,
+};
 pub use predict::{PredictOptions, Predictions, predict};
+pub use prevalence::{estimate_prevalence, reweight, smoothed_shares};
 pub use temperature::{apply_temperature, fit_temperature};
 pub use transform::{
     FeatureTransform, PcaConfig, RawFeatures, TransformConfig, apply_transform, fit_transform,

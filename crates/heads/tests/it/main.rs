@@ -7,9 +7,12 @@
 )]
 
 mod extend;
+mod findings;
 mod golden;
 mod leave_one_out;
 mod linear;
+mod novelty;
+mod ordinal;
 mod sparse;
 mod threads;
 mod toy;
