@@ -9,6 +9,12 @@
 //! RawFeatures --fit_transform--> FeatureTransform --apply_transform--> Matrix of blocks
 //! Matrix of blocks + labels --weigh_blocks--> BlockWeights --combine--> Matrix of features
 //! Matrix + labels --fit--> DirichletGp --predict--> Predictions --apply_temperature--> probabilities
+//! DirichletGp + labels --extend--> DirichletGp
+//! Matrix + labels --fit_head--> Head (Gaussian process or linear) --Head::predict--> Predictions
+//! Matrix + answers --fit_findings--> FindingsGp --predict_findings--> FindingPredictions
+//! Matrix + grades --fit_ordinal--> OrdinalGp --predict_ordinal--> OrdinalPredictions --ordinal_decisions--> classes
+//! DirichletGp + Predictions --novelty--> Novelty
+//! probabilities + random labels --estimate_prevalence--> shares --reweight--> probabilities
 //! ```
 //!
 //! ```
@@ -63,6 +69,7 @@ mod head;
 mod carrier;
 mod cut_points;
 mod findings;
+mod findings_predict;
 mod ordinal;
 mod ordinal_predict;
 
@@ -76,9 +83,8 @@ pub use combination::{Combination, combine, fit_combination};
 pub use error::HeadsError;
 pub use exponential::exponentials;
 pub use extend::{Extension, extend};
-pub use findings::{
-    FindingPredictions, FindingsGp, fit_findings, leave_one_out_findings, predict_findings,
-};
+pub use findings::{FindingsGp, fit_findings};
+pub use findings_predict::{FindingPredictions, leave_one_out_findings, predict_findings};
 pub use gp::{DirichletGp, GpConfig, ScaleChoice, fit};
 pub use head::{Head, HeadConfig, choose_head, fit_head, log_loss};
 pub use kernel::{Kernel, KernelScale};

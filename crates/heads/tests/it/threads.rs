@@ -1,7 +1,10 @@
 //! The same numbers, bit by bit, for any number of threads.
 
 use crate::toy::clouds;
-use autolabel_heads::{GpConfig, PredictOptions, ScaleChoice, fit, leave_one_out, predict};
+use autolabel_heads::{
+    GpConfig, OrdinalConfig, PredictOptions, ScaleChoice, extend, fit, fit_findings, fit_ordinal,
+    leave_one_out, novelty, predict, predict_findings, predict_ordinal,
+};
 
 #[test]
 fn fit_and_predict_do_not_depend_on_threads() {
@@ -27,6 +30,38 @@ fn fit_and_predict_do_not_depend_on_threads() {
     };
     assert_eq!(run(1, 8_000), run(3, 8_000));
     assert_eq!(run(1, 100), run(3, 100));
+}
+
+#[test]
+fn extending_and_the_other_heads_do_not_depend_on_threads() {
+    let (features, classes) = clouds(1_300, 40, 4, 0.8, 5);
+    let rows: Vec<u32> = (0..1_300).collect();
+    let answers: Vec<Option<bool>> = (0..2_000).map(|i| Some(i % 7 < i % 5)).collect();
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.unwrap().install(|| {
+            let config = GpConfig {
+                search_rows: 150,
+                ..GpConfig::default()
+            };
+            let options = PredictOptions::default();
+            let gp = fit(&features, &rows[..900], &classes[..900], 4, &config).unwrap();
+            let more = (&rows[900..1_000], &classes[900..1_000]);
+            let gp = extend(&gp, &features, more.0, more.1, &config).unwrap().gp;
+            let said = predict(&gp, &features, &rows, &options).unwrap();
+            let new = novelty(&gp, &features, &rows, &said).unwrap();
+            let found = fit_findings(&features, &rows[..1_000], &answers, 2, &config).unwrap();
+            let found = predict_findings(&found, &features, &rows, &options).unwrap();
+            let config = OrdinalConfig {
+                search_rows: 150,
+                ..OrdinalConfig::default()
+            };
+            let graded = fit_ordinal(&features, &rows[..1_000], &classes[..1_000], 4, &config);
+            let graded = predict_ordinal(&graded.unwrap(), &features, &rows).unwrap();
+            (said, new, found, graded)
+        })
+    };
+    assert_eq!(run(1), run(3));
 }
 
 #[test]
