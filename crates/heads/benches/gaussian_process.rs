@@ -1,6 +1,6 @@
 //! Time of a fit, of a prediction over a pool and of the feature transform.
 //!
-//! `gp_peer.py` beside this file times scikit-learn at the same sizes.
+//! `benches/heads_against_sklearn.py` compares with scikit-learn.
 
 #![allow(
     clippy::unwrap_used,
