@@ -176,7 +176,8 @@ impl Search<'_> {
     fn run(&self) -> Result<BlockWeights, HeadsError> {
         let factors = self.blocks.factor_count();
         let equal = self.data(&vec![0.0; factors]);
-        let scale = search_scale(&equal, self.config.kernel, None)?;
+        let all = std::slice::from_ref(&equal);
+        let scale = search_scale(all, all, self.config.kernel, None)?;
         let equal_log_evidence = log_evidence(&equal, self.config.kernel, &scale)?;
         let mut point = vec![0.0; factors];
         point.push(scale.variance.ln());
