@@ -36,6 +36,11 @@ mod estimate;
 // What several readers say together.
 mod consensus;
 mod dawid_skene;
+mod reader_model;
+
+// What a learning curve says, and whether two differ.
+mod budget_curve;
+mod paired;
 
 // From the threshold to the verdict.
 mod threshold;
@@ -60,6 +65,7 @@ pub use audit::{
     Audit, AuditOutcome, AuditPlan, AuditTarget, accuracy_lower_bound, attempt_alpha, audit_plan,
     clopper_pearson_accuracy, error_bound, right_in_a_row_needed, wrong_bound,
 };
+pub use budget_curve::{area_under_curve, labels_to, value_at};
 pub use calibration::{
     CalibrationBin, brier_score, expected_calibration_error, log_loss, reliability,
 };
@@ -77,7 +83,9 @@ pub use intervals::{
     Proportion, clopper_pearson, clopper_pearson_lower, clopper_pearson_upper,
     hypergeometric_upper, wilson_95,
 };
+pub use paired::{PairedDifference, holm, paired_difference, sign_flip_p};
 pub use planning::{AuditForecast, audit_forecast, expected_checks, expected_remaining};
+pub use reader_model::{ReaderModel, ReaderModelConfig, fit_readers};
 pub use signature::{
     CertificateSignature, SignedCertificate, VerifiedCertificate, certificate_json,
     key_fingerprint, sign_certificate, verify_certificate,

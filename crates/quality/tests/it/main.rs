@@ -5,4 +5,5 @@
 mod audit_simulation;
 mod certificate_file;
 mod golden;
+mod paired;
 mod threshold_simulation;
