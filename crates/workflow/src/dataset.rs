@@ -1,6 +1,7 @@
 //! A labeled data set for `simulate`: class folders, or images with a CSV, embedded and reduced.
 
 use crate::WorkflowError;
+use crate::dataset_columns::{REPORTED_COLUMNS, dataset_columns, reported_cells};
 use crate::embedding::{FILES_AT_A_TIME, embed_files};
 use crate::orientation::choose_views;
 use crate::representation::{BlockSource, transform_config, transformed_blocks};
@@ -13,6 +14,8 @@ use autolabel_store::{EmbeddingsReader, EmbeddingsWriter};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+pub use crate::dataset_columns::DatasetColumn;
 
 /// A data set with known labels, ready to simulate on.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub struct Dataset {
     pub is_test: Vec<bool>,
     /// Name and engine of the backbone.
     pub backbone: String,
+    /// Further columns of the table by which accuracy is reported: `source`, `population`.
+    pub columns: Vec<DatasetColumn>,
     /// Files that could not be used, with a sentence each.
     pub refused: Vec<Refused>,
     /// Seconds spent on reading and embedding; 0 when the features were at hand.
@@ -95,6 +100,8 @@ struct Entry {
     label: String,
     group: Option<String>,
     is_test: bool,
+    /// In the order of [`REPORTED_COLUMNS`].
+    columns: [Option<String>; REPORTED_COLUMNS.len()],
 }
 
 /// Reads, embeds and reduces a data set. With `csv`, or a `labels.csv` in the folder, labels come from
@@ -187,6 +194,7 @@ fn entries_from_table(
                 .split
                 .as_deref()
                 .is_some_and(|s| s.eq_ignore_ascii_case("test")),
+            columns: reported_cells(row),
             found,
         });
     }
@@ -208,6 +216,7 @@ fn entries_from_folders(found: Vec<FoundFile>) -> Vec<Entry> {
                 label: class.to_owned(),
                 group: None,
                 is_test: false,
+                columns: Default::default(),
                 found,
             })
         })
@@ -384,6 +393,7 @@ fn assemble(
         groups: group_numbers(entries),
         is_test,
         backbone: format!("{} on {}", network.name, backbone.engine().name),
+        columns: dataset_columns(&entries.iter().map(|e| &e.columns)),
         refused: Vec::new(),
         embed_seconds: 0.0,
     };

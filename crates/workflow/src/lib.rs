@@ -42,9 +42,8 @@ mod training;
 
 // The same walk on known labels.
 pub mod dataset;
+mod dataset_columns;
 pub mod simulate;
-mod simulate_finish;
-mod simulate_full;
 
 pub use autolabel_formats::ExportFormat;
 pub use autolabel_models::{Backbone, BackboneSource, EngineChoice, load_backbone};

@@ -11,3 +11,4 @@ mod loop_to_certificate;
 mod open;
 mod queue;
 mod refuted;
+mod simulating;

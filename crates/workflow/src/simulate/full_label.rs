@@ -30,7 +30,7 @@ pub struct FullLabelReport {
 ///
 /// # Errors
 /// The classifier cannot be fitted.
-pub(crate) fn full_label(
+pub(super) fn full_label(
     dataset: &Dataset,
     gp: &GpConfig,
     seed: u64,
@@ -125,6 +125,7 @@ mod tests {
             is_test: vec![false; 100],
             backbone: String::new(),
             refused: Vec::new(),
+            columns: Vec::new(),
             embed_seconds: 0.0,
         };
         let folds = folds(&dataset, 3);

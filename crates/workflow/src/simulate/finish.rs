@@ -1,10 +1,11 @@
 //! What follows the stop in a simulation: threshold, auto-labels, audits until one certifies, costs.
 
+use super::plan::Plan;
+use super::replay::Stand;
 use crate::WorkflowError;
 use crate::audit::MOST_ATTEMPTS;
 use crate::dataset::Dataset;
 use crate::round::{Labeled, RoundModel, Validation};
-use crate::simulate::Plan;
 use autolabel_annotation::ClassId;
 use autolabel_quality::{
     Audit, AuditOutcome, AuditTarget, ThresholdConfig, ThresholdLimit, ValidationItem,
@@ -54,6 +55,30 @@ pub struct FinishedRun {
 }
 
 impl FinishedRun {
+    /// At the stop, with nothing auto-labeled.
+    fn before_audit(stand: &Stand<'_>, stop: &StopDecision, seed: u64) -> Self {
+        Self {
+            seed,
+            labels: stand.effort.images,
+            stopped_by: stopped_by(stop),
+            rest_accuracy: 1.0,
+            estimated_accuracy: estimate(&stand.model.validation),
+            threshold: None,
+            expected_error: 0.0,
+            auto_labels: 0,
+            automation: 0.0,
+            auto_label_accuracy: None,
+            returned: stand.plan.pool - stand.effort.images,
+            attempts: 0,
+            audited: 0,
+            audited_in_all: 0,
+            errors: 0,
+            accuracy_lower_bound_95: None,
+            certified: false,
+            expert_hours: 0.0,
+        }
+    }
+
     /// Certified although more than the target share is wrong.
     #[must_use]
     pub fn is_false_certificate(&self, target_error: f64) -> bool {
@@ -72,48 +97,64 @@ struct Proposal {
     confidence: f32,
 }
 
+/// What would be auto-labeled if the loop stopped now; the same for any order of audit.
+#[derive(Clone)]
+pub(super) struct Proposed {
+    rest: Vec<Proposal>,
+    random: Vec<ValidationItem>,
+    /// What the first audit would be about; `None` when nothing is worth it.
+    first: Option<(Vec<Proposal>, Choice)>,
+}
+
+/// Chooses what to auto-label.
+///
+/// # Errors
+/// Settings outside their range.
+pub(super) fn propose(stand: &Stand<'_>) -> Result<Proposed, WorkflowError> {
+    let rest = proposals(stand.model, stand.labels);
+    let random: Vec<ValidationItem> = stand
+        .model
+        .validation
+        .iter()
+        .map(Validation::item)
+        .collect();
+    let first = accept(&rest, &random, &[], f64::INFINITY, stand.plan, 1)?;
+    Ok(Proposed {
+        rest,
+        random,
+        first,
+    })
+}
+
 /// Auto-labels the rest and audits it with the known labels as the auditor.
 ///
 /// # Errors
 /// Settings outside their range.
-pub(crate) fn finish(
-    dataset: &Dataset,
-    plan: &Plan,
-    labels: &[Option<Labeled>],
-    model: &RoundModel,
+pub(super) fn finish(
+    stand: &Stand<'_>,
+    proposed: &Proposed,
     stop: &StopDecision,
     seed: u64,
 ) -> Result<FinishedRun, WorkflowError> {
-    let mut rest = proposals(model, labels);
+    let Stand { dataset, plan, .. } = *stand;
+    let Proposed {
+        mut rest,
+        random,
+        first: mut accepted,
+    } = proposed.clone();
     let right = |p: &Proposal| p.class == dataset.truth[p.row as usize];
-    let used = labels.iter().flatten().count();
+    let right_now = rest.iter().filter(|p| right(p)).count();
     let mut run = FinishedRun {
-        seed,
-        labels: used,
-        stopped_by: stopped_by(stop),
-        rest_accuracy: share(rest.iter().filter(|p| right(p)).count(), rest.len()).unwrap_or(1.0),
-        estimated_accuracy: estimate(&model.validation),
-        threshold: None,
-        expected_error: 0.0,
-        auto_labels: 0,
-        automation: 0.0,
-        auto_label_accuracy: None,
-        returned: rest.len(),
-        attempts: 0,
-        audited: 0,
-        audited_in_all: 0,
-        errors: 0,
-        accuracy_lower_bound_95: None,
-        certified: false,
-        expert_hours: 0.0,
+        rest_accuracy: share(right_now, rest.len()).unwrap_or(1.0),
+        ..FinishedRun::before_audit(stand, stop, seed)
     };
-    let random: Vec<ValidationItem> = model.validation.iter().map(Validation::item).collect();
     let mut evidence: Vec<ValidationItem> = Vec::new();
     let mut refuted_at = f64::INFINITY;
     for attempt in 1..=MOST_ATTEMPTS {
-        let Some((accepted, choice)) =
-            accept(&rest, &random, &evidence, refuted_at, plan, attempt)?
-        else {
+        if attempt > 1 {
+            accepted = accept(&rest, &random, &evidence, refuted_at, plan, attempt)?;
+        }
+        let Some((accepted, choice)) = accepted.take() else {
             break;
         };
         run.threshold = choice.0;
@@ -138,15 +179,23 @@ pub(crate) fn finish(
         rest.retain(|p| settled.binary_search(&p.row).is_err());
     }
     run.automation = run.auto_labels as f64 / plan.pool as f64;
-    run.returned = plan.pool - used - run.auto_labels;
-    let cost = &plan.cost;
+    run.returned = plan.pool - stand.effort.images - run.auto_labels;
+    run.expert_hours = expert_hours(stand, &run);
+    Ok(run)
+}
+
+/// Hours of people: labels, returned images, checks.
+fn expert_hours(stand: &Stand<'_>, run: &FinishedRun) -> f64 {
+    let (plan, effort) = (stand.plan, stand.effort);
     // Images a failed audit settled are not labeled a second time.
     let settled = (run.audited_in_all - if run.certified { run.audited } else { 0 }) as usize;
-    let by_label = used + run.returned.saturating_sub(settled);
-    run.expert_hours = (by_label as f64 * cost.seconds_per_label
-        + f64::from(run.audited_in_all) * cost.seconds_per_audit)
-        / 3600.0;
-    Ok(run)
+    let by_hand = run.returned.saturating_sub(settled);
+    // What is returned is read as the images before it were.
+    let seconds_per_image = effort.seconds / effort.images.max(1) as f64;
+    (effort.seconds
+        + by_hand as f64 * seconds_per_image
+        + f64::from(run.audited_in_all) * plan.cost.seconds_per_audit)
+        / 3600.0
 }
 
 fn proposals(model: &RoundModel, labels: &[Option<Labeled>]) -> Vec<Proposal> {

@@ -1,0 +1,110 @@
+//! What a simulation measures after a round, with labels that the program does not see.
+
+use crate::WorkflowError;
+use crate::dataset::Dataset;
+use crate::round::{Labeled, RoundModel, first_class};
+use autolabel_annotation::ClassId;
+use autolabel_heads::{Matrix, PredictOptions};
+
+/// Shares of right first classes after one round; `None` where there is no such image.
+pub(super) struct Measured {
+    /// Among the images of the pool without an expert label; 1 when none is left.
+    pub(super) rest_accuracy: f64,
+    /// The same for each true class.
+    pub(super) sensitivity: Vec<Option<f64>>,
+    /// The same for each value of each column, in the order of the columns.
+    pub(super) by_value: Vec<Option<f64>>,
+    /// Over the whole pool: expert labels where there are some, the model's elsewhere.
+    pub(super) dataset_accuracy: f64,
+    /// On the test split.
+    pub(super) test_accuracy: Option<f64>,
+    /// On the test split for each true class.
+    pub(super) test_sensitivity: Vec<Option<f64>>,
+}
+
+pub(super) fn measure(
+    dataset: &Dataset,
+    features: &Matrix,
+    labels: &[Option<Labeled>],
+    model: &RoundModel,
+) -> Result<Measured, WorkflowError> {
+    let classes = dataset.class_names.len();
+    let mut rest = Tally::default();
+    let mut rest_classes = vec![Tally::default(); classes];
+    let mut values = vec![Tally::default(); dataset.columns.iter().map(|c| c.values.len()).sum()];
+    let mut pool = Tally::default();
+    for (position, &row) in model.pool.rows.iter().enumerate() {
+        let truth = dataset.truth[row as usize];
+        if let Some(label) = &labels[row as usize] {
+            pool.count(label.answer.class() == Some(truth));
+            continue;
+        }
+        let right = model.pool.first(position).0 == truth;
+        for tally in [&mut rest, &mut rest_classes[truth.index()], &mut pool] {
+            tally.count(right);
+        }
+        let mut first = 0;
+        for column in &dataset.columns {
+            if let Some(value) = column.value_of[row as usize] {
+                values[first + usize::from(value)].count(right);
+            }
+            first += column.values.len();
+        }
+    }
+    let (test, test_classes) = test_split(dataset, features, model)?;
+    Ok(Measured {
+        rest_accuracy: rest.share().unwrap_or(1.0),
+        sensitivity: rest_classes.iter().map(Tally::share).collect(),
+        by_value: values.iter().map(Tally::share).collect(),
+        dataset_accuracy: pool.share().unwrap_or(1.0),
+        test_accuracy: test.share(),
+        test_sensitivity: test_classes.iter().map(Tally::share).collect(),
+    })
+}
+
+fn test_split(
+    dataset: &Dataset,
+    features: &Matrix,
+    model: &RoundModel,
+) -> Result<(Tally, Vec<Tally>), WorkflowError> {
+    let classes = dataset.class_names.len();
+    let mut all = Tally::default();
+    let mut by_class = vec![Tally::default(); classes];
+    let rows: Vec<u32> = (0_u32..)
+        .zip(&dataset.is_test)
+        .filter(|(_, test)| **test)
+        .map(|(row, _)| row)
+        .collect();
+    if rows.is_empty() {
+        return Ok((all, by_class));
+    }
+    let options = PredictOptions {
+        mutual_information: false,
+        ..PredictOptions::default()
+    };
+    let predictions = autolabel_heads::predict(&model.gp, features, &rows, &options)?;
+    for (row, p) in rows.iter().zip(predictions.probabilities.chunks(classes)) {
+        let truth: ClassId = dataset.truth[*row as usize];
+        let right = first_class(p).0 == truth;
+        all.count(right);
+        by_class[truth.index()].count(right);
+    }
+    Ok((all, by_class))
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    right: u32,
+    all: u32,
+}
+
+impl Tally {
+    fn count(&mut self, right: bool) {
+        self.right += u32::from(right);
+        self.all += 1;
+    }
+
+    fn share(&self) -> Option<f64> {
+        (self.all > 0).then(|| f64::from(self.right) / f64::from(self.all))
+    }
+}

@@ -1,0 +1,314 @@
+//! Simulations on drawn features: what the report holds, and that it does not depend on threads.
+
+use autolabel_annotation::ClassId;
+use autolabel_heads::Matrix;
+use autolabel_workflow::WorkflowError;
+use autolabel_workflow::dataset::{Dataset, DatasetColumn};
+use autolabel_workflow::simulate::{
+    Mistakes, PeopleConfig, ReaderConfig, ReadersPerImage, SimulateConfig, SimulationReport,
+    simulate,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+/// Three overlapping clouds, the third one rare; one image in six is the test split.
+fn clouds(images: usize) -> Dataset {
+    const WIDTH: usize = 8;
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let mut data = Vec::new();
+    let mut truth = Vec::new();
+    for number in 0..images {
+        let class = [0, 1, 0, 1, 0, 1, 0, 1, 0, 2][number % 10];
+        truth.push(ClassId(class));
+        let mut row = [0.0_f32; WIDTH].map(|_| rng.random::<f32>() - 0.5);
+        row[usize::from(class)] += 0.7;
+        let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
+        data.extend(row.map(|v| v / length));
+    }
+    Dataset {
+        name: "clouds".to_owned(),
+        files: (0..images).map(|i| format!("{i}.png")).collect(),
+        features: Matrix::new(images, WIDTH, data).unwrap(),
+        blocks: None,
+        truth,
+        class_names: ["common", "usual", "rare <5 %>"]
+            .map(str::to_owned)
+            .to_vec(),
+        groups: None,
+        is_test: (0..images).map(|i| i % 6 == 5).collect(),
+        backbone: "drawn".to_owned(),
+        columns: vec![DatasetColumn {
+            name: "source".to_owned(),
+            values: vec!["east".to_owned(), "west".to_owned()],
+            value_of: (0..images).map(|i| Some(u16::from(i % 3 == 0))).collect(),
+        }],
+        refused: Vec::new(),
+        embed_seconds: 0.0,
+    }
+}
+
+fn config() -> SimulateConfig {
+    SimulateConfig {
+        budget_share: 0.3,
+        seeds: 6,
+        compare: vec!["random".to_owned(), "margin".to_owned()],
+        full_label: true,
+        ..SimulateConfig::default()
+    }
+}
+
+fn three_readers(per_image: ReadersPerImage) -> SimulateConfig {
+    SimulateConfig {
+        compare: Vec::new(),
+        full_label: false,
+        seeds: 3,
+        people: PeopleConfig {
+            readers: [0.95, 0.85, 0.8]
+                .map(|skill| ReaderConfig {
+                    skill,
+                    seconds_per_label: None,
+                })
+                .to_vec(),
+            per_image,
+            ..PeopleConfig::default()
+        },
+        ..config()
+    }
+}
+
+fn run(config: &SimulateConfig) -> SimulationReport {
+    simulate(&clouds(360), config, &mut |_| {}).unwrap()
+}
+
+/// The report without what a clock or the machine says.
+fn numbers(report: &SimulationReport) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                for key in [
+                    "seconds",
+                    "round_seconds",
+                    "runs_at_once",
+                    "threads_per_run",
+                ] {
+                    // The seconds of people are an object and stay.
+                    if map.get(key).is_some_and(Value::is_number) {
+                        map.remove(key);
+                    }
+                }
+                map.values_mut().for_each(strip);
+            }
+            Value::Array(items) => items.iter_mut().for_each(strip),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut value = serde_json::to_value(report).unwrap();
+    strip(&mut value);
+    value
+}
+
+#[test]
+fn one_thread_and_many_give_the_same_report() {
+    let config = SimulateConfig {
+        seeds: 2,
+        compare: vec!["random".to_owned()],
+        people: three_readers(ReadersPerImage::Adaptive {
+            first: 1,
+            confidence: 0.95,
+        })
+        .people,
+        ..config()
+    };
+    let with = |threads: usize, runs_at_once: Option<usize>| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let config = SimulateConfig {
+            runs_at_once,
+            ..config.clone()
+        };
+        let report = pool.install(|| run(&config));
+        (report.runs_at_once, numbers(&report))
+    };
+    let (one, alone) = with(1, None);
+    let (three, together) = with(3, None);
+    let (again_one, one_by_one) = with(3, Some(1));
+    assert_eq!((one, three, again_one), (1, 3, 1));
+    assert!(alone == together && alone == one_by_one);
+}
+
+#[test]
+fn one_reader_who_is_right_is_the_default() {
+    let config = || SimulateConfig {
+        seeds: 2,
+        compare: Vec::new(),
+        ..config()
+    };
+    let usual = numbers(&run(&config()));
+    let typed = SimulateConfig {
+        people: PeopleConfig {
+            readers: vec![ReaderConfig {
+                skill: 1.0,
+                seconds_per_label: Some(8.0),
+            }],
+            mistakes: Mistakes::LookAlike,
+            ..PeopleConfig::default()
+        },
+        ..config()
+    };
+    let mut typed = numbers(&run(&typed));
+    typed["people"]["mistakes"] = usual["people"]["mistakes"].clone();
+    assert!(usual == typed);
+}
+
+/// One run for all that follows, because runs take seconds.
+#[test]
+fn the_report_compares_arms_and_tells_classes_sources_and_hindsight() {
+    let report = run(&config());
+    arms_are_compared_seed_by_seed(&report);
+    accuracy_is_told_by_class_and_by_source(&report);
+    the_stop_is_judged_with_hindsight(&report);
+}
+
+fn arms_are_compared_seed_by_seed(report: &SimulationReport) {
+    let names: Vec<&str> = report.arms.iter().map(|a| a.strategy.as_str()).collect();
+    assert_eq!(names, ["auto", "random", "margin"]);
+    // Three pairs, on the rest and on the test split.
+    assert_eq!(report.comparisons.len(), 6);
+    let first = &report.comparisons[0];
+    assert_eq!((first.a.as_str(), first.b.as_str()), ("auto", "random"));
+    let [a, b] = [0, 1].map(|arm| report.arms[arm].aubc.mean);
+    assert!((first.aubc.mean - (a - b)).abs() < 1e-12);
+    assert!(a > 0.5 && a < 1.0);
+    let shares: Vec<f64> = first.at.iter().map(|at| at.share).collect();
+    assert_eq!(shares, [0.04, 0.06, 0.08, 0.10, 0.15]); // the first batch is 3.3 %
+    let matrix = &report.win_matrices[0];
+    assert_eq!(matrix.points, report.arms[0].curve.len());
+    for i in 0..3 {
+        assert_eq!(matrix.better[i][i], None);
+        for j in (0..3).filter(|j| *j != i) {
+            let (wins, losses) = (matrix.better[i][j].unwrap(), matrix.better[j][i].unwrap());
+            assert!(wins + losses <= 1.0);
+        }
+    }
+    let random = &report.arms[1];
+    assert_eq!(random.never_significantly_worse_than_random, None);
+    let auto = &report.arms[0];
+    let on_rest = auto.significantly_worse_than_random.iter();
+    assert_eq!(
+        auto.never_significantly_worse_than_random,
+        Some(on_rest.filter(|p| p.measure == "rest").count() == 0)
+    );
+    let full = report.full_label.unwrap();
+    let to_99 = &auto.labels_to_full["0.99"];
+    assert!((to_99.accuracy - 0.99 * full.cross_validated).abs() < 1e-12);
+    assert_eq!(to_99.runs.len(), 6);
+}
+
+fn accuracy_is_told_by_class_and_by_source(report: &SimulationReport) {
+    let arm = &report.arms[0];
+    for point in &arm.curve {
+        // 300 images of the pool: the mean of the classes, weighted by what is left, is the whole.
+        assert_eq!(point.sensitivity.len(), 3);
+        assert_eq!(point.test_sensitivity.len(), 3);
+        let found = point.sensitivity[0].unwrap();
+        assert!((0.0..=1.0).contains(&found.mean));
+    }
+    let sources: Vec<(&str, usize)> = arm
+        .by_column
+        .iter()
+        .map(|c| (c.value.as_str(), c.images))
+        .collect();
+    assert_eq!(sources, [("east", 180), ("west", 120)]);
+    assert!(arm.by_column[0].at_6_percent.is_some() && arm.by_column[0].at_stop.is_some());
+}
+
+fn the_stop_is_judged_with_hindsight(report: &SimulationReport) {
+    let regret = report.stop_regret.as_ref().unwrap();
+    assert_eq!(regret.runs.len(), 6);
+    for (run, finished) in regret.runs.iter().zip(&report.runs) {
+        assert_eq!(run.labels, finished.labels);
+        assert!(run.relative >= 0.0 && run.hours >= run.best_hours);
+    }
+    let priced = report.arms[0].curve.iter();
+    assert!(priced.clone().all(|p| p.hours_if_stopped.is_some()));
+    let others = report.arms[1].curve.iter();
+    assert!(others.clone().all(|p| p.hours_if_stopped.is_none()));
+}
+
+#[test]
+fn asking_only_where_it_pays_beats_the_same_hours_otherwise() {
+    let adaptive = run(&three_readers(ReadersPerImage::Adaptive {
+        first: 1,
+        confidence: 0.95,
+    }));
+    let people = &adaptive.people;
+    let answers = people.outcome.answers_per_image.mean;
+    assert!(answers > 1.0 && answers < 3.0, "{answers}");
+    let readers: Vec<usize> = people
+        .same_seconds
+        .iter()
+        .map(|s| s.readers_per_image)
+        .collect();
+    assert_eq!(readers, [1, 2, 3]);
+    for other in &people.same_seconds {
+        assert!(other.outcome.seconds.max <= people.outcome.seconds.max);
+    }
+    let one = &people.same_seconds[0];
+    assert!(people.outcome.consensus_accuracy.mean > one.outcome.consensus_accuracy.mean + 0.03);
+    for reader in &people.readers {
+        assert!((reader.accuracy - reader.skill).abs() < 0.06, "{reader:?}");
+    }
+}
+
+#[test]
+fn readers_who_err_alike_are_harder_to_correct() {
+    let accuracy = |mistakes: Mistakes| {
+        let mut config = three_readers(ReadersPerImage::Fixed { readers: 3 });
+        config.people.mistakes = mistakes;
+        config.people.seconds_spread = 0.4;
+        run(&config).people.outcome.consensus_accuracy.mean
+    };
+    let (apart, alike) = (accuracy(Mistakes::Uniform), accuracy(Mistakes::LookAlike));
+    assert!(apart >= alike && alike > 0.85, "{apart} {alike}");
+}
+
+#[test]
+fn settings_out_of_range_are_refused_in_a_sentence() {
+    let people = |change: &dyn Fn(&mut PeopleConfig)| {
+        let mut config = config();
+        change(&mut config.people);
+        config
+    };
+    let refused = [
+        people(&|p| p.readers.clear()),
+        people(&|p| p.readers[0].skill = 1.2),
+        people(&|p| p.readers[0].seconds_per_label = Some(0.0)),
+        people(&|p| p.seconds_spread = -1.0),
+        people(&|p| p.per_image = ReadersPerImage::Fixed { readers: 2 }),
+        people(&|p| {
+            p.per_image = ReadersPerImage::Adaptive {
+                first: 1,
+                confidence: 1.0,
+            };
+        }),
+        SimulateConfig {
+            compare: vec!["magic".to_owned()],
+            ..config()
+        },
+        SimulateConfig {
+            runs_at_once: Some(0),
+            ..config()
+        },
+    ];
+    for config in refused {
+        let error: WorkflowError = config.check().unwrap_err();
+        let sentence = error.to_string();
+        assert!(
+            sentence.len() > 20 && !sentence.contains('\n'),
+            "{sentence}"
+        );
+    }
+}
