@@ -45,6 +45,11 @@ pub mod dataset;
 mod dataset_columns;
 pub mod simulate;
 
+// Its report as a page.
+mod line_chart;
+mod markup;
+mod simulation_page;
+
 pub use autolabel_formats::ExportFormat;
 pub use autolabel_models::{Backbone, BackboneSource, EngineChoice, load_backbone};
 pub use autolabel_quality::{
@@ -54,3 +59,4 @@ pub use autolabel_quality::{
 pub use error::{FailureKind, WorkflowError};
 pub use export::ExportSummary;
 pub use project::{OpenOptions, Project, ProjectEvent, SettingsPatch};
+pub use simulation_page::simulation_page;

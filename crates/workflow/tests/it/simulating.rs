@@ -8,6 +8,7 @@ use autolabel_workflow::simulate::{
     Mistakes, PeopleConfig, ReaderConfig, ReadersPerImage, SimulateConfig, SimulationReport,
     simulate,
 };
+use autolabel_workflow::simulation_page;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -166,10 +167,12 @@ fn one_reader_who_is_right_is_the_default() {
 /// One run for all that follows, because runs take seconds.
 #[test]
 fn the_report_compares_arms_and_tells_classes_sources_and_hindsight() {
-    let report = run(&config());
+    let mut report = run(&config());
     arms_are_compared_seed_by_seed(&report);
     accuracy_is_told_by_class_and_by_source(&report);
     the_stop_is_judged_with_hindsight(&report);
+    report.command = Some("autolabel simulate '<b>'".to_owned());
+    the_page_stands_alone_and_escapes_names(&simulation_page(&report));
 }
 
 fn arms_are_compared_seed_by_seed(report: &SimulationReport) {
@@ -310,5 +313,50 @@ fn settings_out_of_range_are_refused_in_a_sentence() {
             sentence.len() > 20 && !sentence.contains('\n'),
             "{sentence}"
         );
+    }
+}
+
+fn the_page_stands_alone_and_escapes_names(page: &str) {
+    assert!(page.contains("rare &lt;5 %&gt;") && !page.contains("<b>"));
+    for outside in ["http:", "https:", "src=", "href=", "url(", "<script", "NaN"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    for tag in [
+        "html",
+        "main",
+        "header",
+        "h2",
+        "h3",
+        "p",
+        "dl",
+        "div",
+        "figure",
+        "figcaption",
+        "svg",
+        "text",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "details",
+        "summary",
+    ] {
+        let opened =
+            page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+    // Two curves, three classes, the hours.
+    assert_eq!(page.matches("<svg").count(), 6);
+    for section in [
+        "Learning curves",
+        "Each class",
+        "Win matrix",
+        "When to stop",
+        "People",
+    ] {
+        assert!(page.contains(section), "{section}");
     }
 }
