@@ -39,7 +39,7 @@ pub enum Command {
     /// Open a ready project of drawn chest radiographs, to try the program out.
     Demo(demo::Arguments),
     /// Replay the loop on a data set with known labels, to know beforehand what it would save.
-    Simulate(simulate::Arguments),
+    Simulate(Box<simulate::Arguments>),
     /// Say where a project stands.
     Status(status::Arguments),
     /// Record answers, one from the arguments or many from standard input.

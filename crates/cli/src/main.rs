@@ -15,6 +15,7 @@ mod job_progress;
 mod output;
 mod progress;
 mod serving;
+mod simulation_people;
 mod simulation_text;
 mod terminal;
 
@@ -39,7 +40,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         match arguments.command {
             Command::Open(a) => commands::open::run(a, output).await,
             Command::Demo(a) => commands::demo::run(a, output).await,
-            Command::Simulate(a) => commands::simulate::run(a, output).await,
+            Command::Simulate(a) => commands::simulate::run(*a, output).await,
             Command::Status(a) => commands::status::run(a, output).await,
             Command::Label(a) => commands::label::run(a, output).await,
             Command::Rank(a) => commands::rank::run(a, output).await,

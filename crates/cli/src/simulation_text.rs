@@ -1,7 +1,13 @@
 //! The report of a simulation for people.
 
 use crate::output::{columns, percent};
-use autolabel_workflow::simulate::{Arm, SimulationReport, Spread};
+use autolabel_workflow::simulate::{
+    Arm, Comparison, Difference, LabelsToFull, PeopleOutcome, PeopleReport, ReadersPerImage,
+    SimulationReport, Spread,
+};
+
+/// Up to so many classes the text lists each.
+const MOST_CLASSES: usize = 12;
 
 /// The curve of every arm side by side, the stop, the audit and the cost.
 pub fn report_text(report: &SimulationReport) -> String {
@@ -25,7 +31,11 @@ pub fn report_text(report: &SimulationReport) -> String {
     );
     text.push_str(&curve_table(report));
     text.push_str("\nLabels needed\n");
-    text.push_str(&levels_table(&report.arms));
+    text.push_str(&levels_table(report));
+    if report.classes.len() <= MOST_CLASSES {
+        text.push_str(&class_table(report));
+    }
+    text.push_str(&differences(report));
     text.push('\n');
     text.push_str(&ending(report));
     text
@@ -53,25 +63,141 @@ fn curve_table(report: &SimulationReport) -> String {
     columns(&rows, &[0, 1])
 }
 
-fn levels_table(arms: &[Arm]) -> String {
-    let mut header = vec!["to reach".to_owned()];
-    header.extend(arms.iter().map(|arm| arm.strategy.clone()));
-    let mut rows = vec![header];
-    let levels = arms.first().map(|arm| arm.labels_to.keys());
-    for level in levels.into_iter().flatten() {
-        let mut row = vec![(*level).to_owned()];
-        row.extend(arms.iter().map(|arm| match arm.labels_to.get(level) {
-            Some(Some(labels)) => labels.to_string(),
-            _ => "not within the budget".to_owned(),
+fn levels_table(report: &SimulationReport) -> String {
+    let arms = &report.arms;
+    let mut rows = vec![row_of_arms("to reach", arms, |arm| arm.strategy.clone())];
+    let Some(main) = arms.first() else {
+        return String::new();
+    };
+    for level in main.labels_to.keys() {
+        rows.push(row_of_arms(level, arms, |arm| {
+            match arm.labels_to.get(level) {
+                Some(Some(labels)) => labels.to_string(),
+                _ => "not within the budget".to_owned(),
+            }
         }));
-        rows.push(row);
     }
+    for (share, level) in &main.labels_to_full {
+        let name = format!(
+            "{} % of all labels ({:.4})",
+            share.trim_start_matches("0."),
+            level.accuracy
+        );
+        rows.push(row_of_arms(&name, arms, |arm| {
+            arm.labels_to_full
+                .get(share)
+                .map_or_else(String::new, labels_to_full)
+        }));
+    }
+    rows.push(row_of_arms("area below the curve", arms, |arm| {
+        spread(&arm.aubc)
+    }));
     columns(&rows, &[])
 }
 
+fn row_of_arms(name: &str, arms: &[Arm], cell: impl Fn(&Arm) -> String) -> Vec<String> {
+    std::iter::once(name.to_owned())
+        .chain(arms.iter().map(cell))
+        .collect()
+}
+
+fn labels_to_full(to: &LabelsToFull) -> String {
+    match &to.labels {
+        None => "not within the budget".to_owned(),
+        Some(labels) => format!(
+            "{:.0} ({:.0} to {:.0}), {:.0} % of the seeds",
+            labels.mean,
+            labels.low,
+            labels.high,
+            to.reached_share * 100.0
+        ),
+    }
+}
+
+/// What is found of each class at about 6 % labeled, or at the end of a smaller budget.
+fn class_table(report: &SimulationReport) -> String {
+    let Some(main) = report.arms.first() else {
+        return String::new();
+    };
+    let at_6 = 0.06 * report.pool as f64;
+    let at = main.curve.iter().position(|p| p.labels as f64 >= at_6);
+    let at = at.unwrap_or(main.curve.len().saturating_sub(1));
+    let Some(point) = main.curve.get(at) else {
+        return String::new();
+    };
+    let mut rows = vec![row_of_arms("class", &report.arms, |arm| {
+        arm.strategy.clone()
+    })];
+    for (class, name) in report.classes.iter().enumerate() {
+        rows.push(row_of_arms(name, &report.arms, |arm| {
+            let found = arm.curve.get(at).and_then(|p| p.sensitivity[class]);
+            found.map_or_else(|| "none left".to_owned(), |found| spread(&found))
+        }));
+    }
+    format!(
+        "\nFound of each class at {} labels ({})\n{}",
+        point.labels,
+        percent(point.labels as f64 / report.pool as f64),
+        columns(&rows, &[])
+    )
+}
+
+/// The main arm against the others.
+fn differences(report: &SimulationReport) -> String {
+    let main = report.arms.first().map(|arm| arm.strategy.as_str());
+    let pairs: Vec<&Comparison> = report
+        .comparisons
+        .iter()
+        .filter(|c| c.measure == "rest" && Some(c.a.as_str()) == main)
+        .collect();
+    if pairs.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![
+        ["difference", "area below the curve", "at 6 % labeled"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for pair in pairs {
+        // The shares are written as they are in the report.
+        let at_6 = pair.at.iter().find(|at| (at.share - 0.06).abs() < 1e-9);
+        rows.push(vec![
+            format!("{} - {}", pair.a, pair.b),
+            difference(&pair.aubc),
+            at_6.map_or_else(
+                || "not measured".to_owned(),
+                |at| difference(&at.difference),
+            ),
+        ]);
+    }
+    let mut text = format!("\n{}", columns(&rows, &[]));
+    for arm in &report.arms {
+        if let Some(never) = arm.never_significantly_worse_than_random {
+            let answer = match (never, arm.never_significantly_worse_than_random_holm) {
+                (true, _) => "never",
+                (false, Some(true)) => "only without Holm's correction",
+                (false, _) => "yes",
+            };
+            text.push_str(&format!(
+                "{} significantly worse than random: {answer}\n",
+                arm.strategy
+            ));
+        }
+    }
+    text
+}
+
+fn difference(difference: &Difference) -> String {
+    let interval = match (difference.low, difference.high) {
+        (Some(low), Some(high)) => format!(" ({low:+.4} to {high:+.4})"),
+        _ => String::new(),
+    };
+    format!("{:+.4}{interval}, p {:.3}", difference.mean, difference.p)
+}
+
 fn ending(report: &SimulationReport) -> String {
-    let (stop, audit, cost) = (&report.stop, &report.audit, &report.cost);
-    let rows = [
+    let stop = &report.stop;
+    let mut rows = vec![
         (
             "Stopped at",
             format!(
@@ -87,6 +213,26 @@ fn ending(report: &SimulationReport) -> String {
                 .map_or_else(|| "nothing was auto-labeled".to_owned(), percent),
         ),
         ("Returned to people", format!("{:.0} images", stop.returned)),
+    ];
+    rows.extend(audit_and_cost(report));
+    rows.extend(people(&report.people));
+    rows.push((
+        "Time",
+        format!(
+            "{:.0} s, of which {:.0} s to read the images",
+            report.seconds, report.embed_seconds
+        ),
+    ));
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect();
+    columns(&rows, &[])
+}
+
+fn audit_and_cost(report: &SimulationReport) -> Vec<(&'static str, String)> {
+    let (audit, cost) = (&report.audit, &report.cost);
+    let mut rows = vec![
         (
             "Audited",
             format!(
@@ -115,19 +261,63 @@ fn ending(report: &SimulationReport) -> String {
                 cost.hours, cost.by_hand_hours, cost.factor
             ),
         ),
-        (
-            "Time",
-            format!(
-                "{:.0} s, of which {:.0} s to read the images",
-                report.seconds, report.embed_seconds
-            ),
-        ),
     ];
-    let rows: Vec<Vec<String>> = rows
-        .into_iter()
-        .map(|(name, value)| vec![name.to_owned(), value])
-        .collect();
-    columns(&rows, &[])
+    if let Some(regret) = &report.stop_regret {
+        rows.push((
+            "With hindsight",
+            format!(
+                "{} more hours than the best stop (median; {} to {}), {:+.0} labels, accuracy lost {:.4}",
+                percent(regret.relative.median),
+                percent(regret.relative.min),
+                percent(regret.relative.max),
+                regret.labels_beyond_best.median,
+                regret.accuracy_lost.median
+            ),
+        ));
+    }
+    rows
+}
+
+/// Lines about the readers, where there is anything to say of them.
+fn people(people: &PeopleReport) -> Vec<(&'static str, String)> {
+    if people.readers.len() == 1 && people.readers.iter().all(|r| r.skill >= 1.0) {
+        return Vec::new();
+    }
+    let rule = match people.readers_per_image {
+        ReadersPerImage::Fixed { readers } => format!("{readers} an image"),
+        ReadersPerImage::Adaptive { .. } => "as many as needed".to_owned(),
+    };
+    let line = |outcome: &PeopleOutcome| {
+        format!(
+            "{:.0} images, {:.2} answers each, {:.1} hours; labels right {}, whole set {}",
+            outcome.images.mean,
+            outcome.answers_per_image.mean,
+            outcome.seconds.mean / 3600.0,
+            percent(outcome.consensus_accuracy.mean),
+            percent(outcome.dataset_accuracy.mean)
+        )
+    };
+    let mut rows = vec![(
+        "Readers",
+        format!(
+            "{} of {}: {}",
+            rule,
+            people.readers.len(),
+            line(&people.outcome)
+        ),
+    )];
+    rows.extend(people.same_seconds.iter().map(|other| {
+        (
+            "Same hours with",
+            format!(
+                "{} an image: {}; {}",
+                other.readers_per_image,
+                line(&other.outcome),
+                difference(&other.advantage)
+            ),
+        )
+    }));
+    rows
 }
 
 fn spread(spread: &Spread) -> String {

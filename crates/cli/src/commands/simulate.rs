@@ -5,11 +5,13 @@ use crate::outcome::{Outcome, interruptible};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::project::{backbone_source, engine_choice};
+use crate::simulation_people::PeopleArguments;
 use crate::simulation_text::report_text;
+use anyhow::ensure;
 use autolabel_workflow::dataset::load_dataset;
-use autolabel_workflow::load_backbone;
 use autolabel_workflow::simulate::{SimulateConfig, SimulationReport, simulate};
-use std::path::PathBuf;
+use autolabel_workflow::{load_backbone, simulation_page};
+use std::path::{Path, PathBuf};
 
 /// Arguments of `simulate`.
 #[derive(Debug, clap::Args)]
@@ -17,8 +19,8 @@ pub struct Arguments {
     /// Folder with a folder of images for each class, or with images and a table of their labels.
     dataset: PathBuf,
 
-    /// Table with the columns file and label, and where known group and split; without it
-    /// DATASET/labels.csv, if there is one.
+    /// Table with the columns file and label, and where known group, split, source and population;
+    /// without it DATASET/labels.csv, if there is one.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
 
@@ -58,18 +60,56 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
 
+    /// Replays side by side; without it one for each thread. With 1 each round has all threads, as in
+    /// a live project, so that the seconds a round can be compared.
+    #[arg(long, value_name = "N")]
+    runs_at_once: Option<usize>,
+
+    /// Also write the report as a page to read, print and hand on.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+
     #[command(flatten)]
     backbone: BackboneArguments,
+
+    #[command(flatten)]
+    people: PeopleArguments,
 }
 
 /// Replays the loop and prints the report.
 pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome> {
     interruptible(async {
+        let page = arguments.report.clone();
+        if let Some(file) = &page {
+            check_place(file)?;
+        }
         let report = tokio::task::spawn_blocking(move || replay(&arguments)).await??;
+        if let Some(file) = &page {
+            fs_err::write(file, simulation_page(&report))?;
+        }
         output.result(&report, report_text)?;
         Ok(Outcome::Done)
     })
     .await
+}
+
+/// A simulation may take an hour, so what would stop its report from being written is said before.
+fn check_place(file: &Path) -> anyhow::Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    ensure!(
+        folder.is_dir(),
+        "the folder for the report does not exist; make it, or name another file: {}",
+        file.display()
+    );
+    ensure!(
+        !file.is_dir(),
+        "the report must be a file, and this is a folder; add a file name: {}",
+        file.display()
+    );
+    Ok(())
 }
 
 fn replay(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
@@ -78,7 +118,7 @@ fn replay(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
             .num_threads(threads)
             .build_global()?;
     }
-    let config = SimulateConfig {
+    let mut config = SimulateConfig {
         strategy: arguments.strategy.clone(),
         compare: compared(&arguments.compare),
         budget_share: arguments.budget,
@@ -86,8 +126,11 @@ fn replay(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
         batch_size: arguments.batch,
         seeds: arguments.seeds,
         target_error: arguments.target_error,
+        runs_at_once: arguments.runs_at_once,
         ..SimulateConfig::default()
     };
+    arguments.people.apply(&mut config)?;
+    config.check()?;
     let source = backbone_source(&arguments.backbone);
     let engine = engine_choice(&arguments.backbone);
     let backbone = load_backbone(&source, engine, arguments.threads.unwrap_or(0))?;
@@ -101,11 +144,32 @@ fn replay(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
     )?;
     drop(progress);
     let mut progress = Progress::new("Simulating");
-    let report = simulate(&dataset, &config, &mut |p| {
+    let mut report = simulate(&dataset, &config, &mut |p| {
         let message = format!("{}, seed {}", p.strategy, p.seed);
         progress.show(p.done as u64, p.total as u64, &message);
     })?;
+    report.command = Some(command_line(
+        std::env::args_os()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned()),
+    ));
     Ok(report)
+}
+
+/// The command as it could be typed again.
+fn command_line(words: impl Iterator<Item = String>) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=./,:+".contains(c);
+    let quoted = words.map(|word| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    });
+    std::iter::once("autolabel".to_owned())
+        .chain(quoted)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// `none` stands for no comparison.
@@ -115,4 +179,27 @@ fn compared(strategies: &[String]) -> Vec<String> {
         .filter(|s| *s != "none")
         .cloned()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_typed_again() {
+        let words = ["simulate", "my scans", "--seeds", "2", "it's"].map(str::to_owned);
+        assert_eq!(
+            command_line(words.into_iter()),
+            r"autolabel simulate 'my scans' --seeds 2 'it'\''s'"
+        );
+    }
+
+    #[test]
+    fn a_report_needs_a_folder_and_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check_place(&folder.path().join("report.html")).is_ok());
+        assert!(check_place(folder.path()).is_err());
+        let nowhere = check_place(&folder.path().join("no/report.html")).unwrap_err();
+        assert!(nowhere.to_string().contains("does not exist"), "{nowhere}");
+    }
 }

@@ -69,12 +69,76 @@ fn the_report_keeps_its_contract() {
     assert!(report["audit"].get("accuracy_lower_bound_95").is_some());
     assert!(report["cost"].is_object() && report["seconds"].is_number());
 
+    for field in [
+        "comparisons",
+        "win_matrices",
+        "stop_regret",
+        "people",
+        "command",
+    ] {
+        assert!(report.get(field).is_some(), "{field}");
+    }
+    assert!(arms[0]["aubc"]["mean"].is_number());
+    assert!(arms[0]["curve"][0]["sensitivity"][0]["mean"].is_number());
+
     let text = run(arguments.iter().chain(&["--compare", "none"]));
     assert_eq!(text.code, Some(0), "{text}");
     assert!(
         text.stdout.contains("to reach") && !text.stdout.contains("random"),
         "{text}"
     );
+}
+
+#[test]
+fn people_and_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    class_folders(folder.path(), 60);
+    let page = folder.path().join("report.html");
+    let arguments = [
+        "simulate",
+        folder.path().to_str().unwrap(),
+        "--seeds",
+        "2",
+        "--budget",
+        "0.5",
+        "--engine",
+        "rten",
+        "--compare",
+        "none",
+        "--skill",
+        "0.95,0.9",
+        "--readers-per-image",
+        "adaptive",
+        "--report",
+        page.to_str().unwrap(),
+    ];
+    let text = run(arguments);
+    assert_eq!(text.code, Some(0), "{text}");
+    assert!(text.stdout.contains("as many as needed of 2"), "{text}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("--readers-per-image adaptive"));
+}
+
+#[test]
+fn options_that_cannot_be_used_are_said_before_anything_is_read() {
+    // The folder does not exist, and yet it is the option that is named.
+    for (options, words) in [
+        (["--skill", "1.5"], "not a share"),
+        (["--readers", "9"], "1 to 6"),
+        (["--readers-per-image", "3"], "the number of readers"),
+        (["--readers-per-image", "some"], "adaptive"),
+        (["--first-readers", "1"], "adaptive"),
+        (["--seconds-per-label", "0"], "above 0"),
+        (["--cost-per-hour", "0"], "above 0"),
+        (["--runs-at-once", "0"], "at least 1"),
+        (["--compare", "magic"], "magic"),
+        (["--report", "no/such/folder/report.html"], "does not exist"),
+    ] {
+        let refused = run(["simulate", "nowhere"].iter().chain(&options));
+        assert_eq!(refused.code, Some(2), "{refused}");
+        assert!(refused.stderr.contains(words), "{refused}");
+        assert_eq!(refused.stderr.trim_end().lines().count(), 1, "{refused}");
+    }
 }
 
 #[test]
