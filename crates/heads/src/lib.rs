@@ -30,6 +30,7 @@
 
 mod error;
 mod exponential;
+mod half_matrix;
 mod matrix;
 
 mod principal_components;
@@ -55,6 +56,9 @@ mod sparse;
 mod posterior_samples;
 mod predict;
 mod support;
+
+mod ridge;
+mod student;
 
 mod leave_one_out;
 
@@ -86,6 +90,7 @@ pub use extend::{Extension, extend};
 pub use findings::{FindingsGp, fit_findings};
 pub use findings_predict::{FindingPredictions, leave_one_out_findings, predict_findings};
 pub use gp::{DirichletGp, GpConfig, ScaleChoice, fit};
+pub use half_matrix::{FeatureRows, HalfMatrix};
 pub use head::{Head, HeadConfig, choose_head, fit_head, log_loss};
 pub use kernel::{Kernel, KernelScale};
 pub use kmeans::{Clusters, kmeans, lloyd, medoids};
@@ -98,8 +103,9 @@ pub use ordinal::{OrdinalConfig, OrdinalGp, OrdinalScale, fit_ordinal};
 pub use ordinal_predict::{
     OrdinalLoss, OrdinalPredictions, leave_one_out_ordinal, ordinal_decisions, predict_ordinal,
 };
-pub use predict::{PredictOptions, Predictions, predict};
+pub use predict::{PredictOptions, Predictions, predict, predict_rows};
 pub use prevalence::{estimate_prevalence, reweight, smoothed_shares};
+pub use student::{Student, fit_student};
 pub use temperature::{apply_temperature, fit_temperature};
 pub use transform::{
     FeatureTransform, PcaConfig, RawFeatures, TransformConfig, apply_transform, fit_transform,

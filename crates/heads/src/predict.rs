@@ -2,6 +2,7 @@
 
 use crate::HeadsError;
 use crate::gp::DirichletGp;
+use crate::half_matrix::FeatureRows;
 use crate::matrix::{BLOCK_ROWS, Matrix};
 use crate::posterior_samples::{NormalPoints, SoftmaxScratch, expected_softmax, normal_points};
 use crate::support::{Scratch, Support};
@@ -9,6 +10,9 @@ use rayon::prelude::*;
 
 /// Share of the prior variance that rounding may leave where the data says zero.
 const SMALLEST_SHARE: f32 = 1e-6;
+
+/// Rows of half precision that are converted and predicted at a time.
+const ROWS_AT_A_TIME: usize = 16_384;
 
 /// Settings of prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +68,27 @@ impl Predictions {
     #[must_use]
     pub fn row(&self, index: usize) -> &[f32] {
         &self.probabilities[index * self.class_count..(index + 1) * self.class_count]
+    }
+
+    /// Adds the predictions for more images behind these. The mutual information stays only where both
+    /// have it.
+    ///
+    /// # Panics
+    /// Where the two are of different numbers of classes.
+    pub fn append(&mut self, more: Self) {
+        if self.is_empty() {
+            *self = more;
+            return;
+        }
+        assert_eq!(self.class_count, more.class_count, "classes differ");
+        self.mean.extend(more.mean);
+        self.variance.extend(more.variance);
+        self.probabilities.extend(more.probabilities);
+        self.mutual_information = self
+            .mutual_information
+            .take()
+            .zip(more.mutual_information)
+            .map(|(first, second)| [first, second].concat());
     }
 
     /// The predictions for these images, in this order.
@@ -134,6 +159,32 @@ pub fn predict(
             }
         });
     Ok(classified(classes, mean, variance, options))
+}
+
+/// As [`predict`], from features of either precision; a large pool goes through in bounded memory.
+///
+/// # Errors
+/// As [`predict`].
+pub fn predict_rows(
+    gp: &DirichletGp,
+    features: FeatureRows<'_>,
+    rows: &[u32],
+    options: &PredictOptions,
+) -> Result<Predictions, HeadsError> {
+    let half = match features {
+        FeatureRows::Single(matrix) => return predict(gp, matrix, rows, options),
+        FeatureRows::Half(half) => half,
+    };
+    if let Some(&row) = rows.iter().find(|&&row| row as usize >= half.rows) {
+        let rows = half.rows;
+        return Err(HeadsError::RowOutOfRange { row, rows });
+    }
+    let mut all = predict(gp, &features.select(&[]), &[], options)?;
+    for part in rows.chunks(ROWS_AT_A_TIME) {
+        let numbers: Vec<u32> = (0..part.len() as u32).collect();
+        all.append(predict(gp, &features.select(part), &numbers, options)?);
+    }
+    Ok(all)
 }
 
 /// Adds probabilities and mutual information to means and variances.

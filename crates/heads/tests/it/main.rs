@@ -14,6 +14,7 @@ mod linear;
 mod novelty;
 mod ordinal;
 mod sparse;
+mod student;
 mod threads;
 mod toy;
 mod transform;
