@@ -58,18 +58,47 @@ pub fn rank(
     config: &BatchConfig,
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<Pick>, SelectionError> {
+    let random = draw_random(pool.candidates, config, rng)?;
+    rank_around(pool, &random, config, rng)
+}
+
+/// Draws the random part of a batch from all images that may be asked for, in rising order.
+///
+/// # Errors
+/// A share outside 0 to 1.
+pub fn draw_random(
+    candidates: &[u32],
+    config: &BatchConfig,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<u32>, SelectionError> {
+    check(config)?;
+    let size = config.size.min(candidates.len());
+    let mut random: Vec<u32> = candidates
+        .sample(rng, random_count(config, size))
+        .copied()
+        .collect();
+    random.sort_unstable();
+    Ok(random)
+}
+
+/// Chooses a batch around its random part. `pool` may be an excerpt of a large pool, as long as the
+/// random part was drawn from all of it; random images need not be candidates of the excerpt.
+///
+/// # Errors
+/// As [`rank`].
+pub fn rank_around(
+    pool: &PoolView<'_>,
+    random: &[u32],
+    config: &BatchConfig,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<Pick>, SelectionError> {
     check(config)?;
     let strategy =
         acquisition(&config.strategy).ok_or_else(|| SelectionError::UnknownStrategy {
             name: config.strategy.clone(),
             known: acquisition_names().join(", "),
         })?;
-    let size = config.size.min(pool.candidates.len());
-    let random: BTreeSet<u32> = pool
-        .candidates
-        .sample(rng, random_count(config, size))
-        .copied()
-        .collect();
+    let random: BTreeSet<u32> = random.iter().copied().collect();
     let mut picks: Vec<Pick> = random
         .iter()
         .map(|&row| Pick {
@@ -79,6 +108,11 @@ pub fn rank(
             strategy: "random",
         })
         .collect();
+    let outside = random
+        .iter()
+        .filter(|row| pool.candidates.binary_search(row).is_err())
+        .count();
+    let size = config.size.min(pool.candidates.len() + outside);
     picks.extend(chosen(pool, config, strategy.as_ref(), &random, size, rng));
     picks.shuffle(rng);
     Ok(picks)
@@ -111,7 +145,7 @@ fn chosen(
     size: usize,
     rng: &mut ChaCha8Rng,
 ) -> Vec<Pick> {
-    let wanted = size - random.len();
+    let wanted = size.saturating_sub(random.len());
     let has_model = pool.predictions.is_some();
     let cold = !has_model && strategy.needs_model();
     let fallback = crate::acquisition::cold_start();

@@ -27,10 +27,11 @@ mod acquisition;
 
 mod stop;
 
+mod similarity;
 mod top;
 
 pub use acquisition::{Acquisition, Scored, acquisition, acquisition_names};
-pub use batch::{BatchConfig, Pick, rank};
+pub use batch::{BatchConfig, Pick, draw_random, rank, rank_around};
 pub use error::SelectionError;
 pub use pool::PoolView;
 pub use stop::{

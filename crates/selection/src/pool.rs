@@ -43,7 +43,11 @@ impl<'a> PoolView<'a> {
     }
 
     /// Features of an image.
-    pub(crate) fn row(&self, row: u32) -> &'a [f32] {
+    ///
+    /// # Panics
+    /// Where there is no such image.
+    #[must_use]
+    pub fn row(&self, row: u32) -> &'a [f32] {
         let start = row as usize * self.features.cols;
         &self.features.data[start..start + self.features.cols]
     }

@@ -18,6 +18,10 @@ impl Acquisition for Auto {
         false
     }
 
+    fn surveys_pool(&self) -> bool {
+        false
+    }
+
     fn choose(
         &self,
         pool: &PoolView<'_>,

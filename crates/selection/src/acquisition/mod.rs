@@ -39,6 +39,12 @@ pub trait Acquisition: Send + Sync {
         false
     }
 
+    /// It looks over the pool as a whole, beside any model. In a large pool it is given a uniform
+    /// sample; other rules are given the images that the model doubts.
+    fn surveys_pool(&self) -> bool {
+        !self.needs_model()
+    }
+
     /// Chooses at most `count` of the `open` positions of [`PoolView::candidates`], each once, best
     /// first. It gives `count` unless fewer are open or, for rules that look for different images,
     /// fewer differ; the caller asks again for the rest.

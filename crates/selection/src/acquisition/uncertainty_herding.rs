@@ -11,9 +11,7 @@
 
 use super::{Acquisition, Scored, by_probabilities, lead};
 use crate::PoolView;
-use autolabel_heads::exponentials;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use crate::similarity;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -24,9 +22,6 @@ const MOST_DOUBTFUL: usize = 3000;
 
 /// Scale of the coverage: images nearer than this say much about each other.
 const SCALE: f32 = 0.6;
-
-/// Rows of the similarity matrix that one task fills.
-const BLOCK: usize = 128;
 
 impl Acquisition for UncertaintyHerding {
     fn name(&self) -> &'static str {
@@ -51,7 +46,7 @@ impl Acquisition for UncertaintyHerding {
             .collect();
         let doubt: Vec<f32> = doubtful.iter().map(|s| s.score.unwrap_or(0.0)).collect();
         let covered = covered_by_labeled(pool, &rows);
-        let similarity = similarities(pool, &rows, &rows);
+        let similarity = similarity::among(&pool.features.select(&rows), SCALE);
         greedy(&similarity, &doubt, covered, count)
             .into_iter()
             .map(|(index, gain)| Scored {
@@ -116,59 +111,8 @@ fn covered_by_labeled(pool: &PoolView<'_>, rows: &[u32]) -> Vec<f32> {
     if pool.labeled.is_empty() {
         return vec![0.0; rows.len()];
     }
-    rows.par_chunks(BLOCK)
-        .flat_map_iter(|block| {
-            let all = similarity_block(pool, block, pool.labeled);
-            all.chunks(pool.labeled.len())
-                .map(|row| row.iter().copied().fold(0.0, f32::max))
-                .collect::<Vec<f32>>()
-        })
-        .collect()
-}
-
-/// `exp(-d²/s²)` of every row with every other, row-major.
-fn similarities(pool: &PoolView<'_>, rows: &[u32], others: &[u32]) -> Vec<f32> {
-    rows.par_chunks(BLOCK)
-        .flat_map_iter(|block| similarity_block(pool, block, others))
-        .collect()
-}
-
-fn similarity_block(pool: &PoolView<'_>, rows: &[u32], others: &[u32]) -> Vec<f32> {
-    let cols = pool.features.cols;
-    let left: Vec<f32> = rows
-        .iter()
-        .flat_map(|&row| pool.row(row))
-        .copied()
-        .collect();
-    let right: Vec<f32> = others
-        .iter()
-        .flat_map(|&row| pool.row(row))
-        .copied()
-        .collect();
-    let square = |values: &[f32]| values.iter().map(|v| v * v).sum::<f32>();
-    let left_squares: Vec<f32> = left.chunks(cols.max(1)).map(square).collect();
-    let right_squares: Vec<f32> = right.chunks(cols.max(1)).map(square).collect();
-    let mut products = Mat::<f32>::zeros(others.len(), rows.len());
-    matmul(
-        products.as_mut(),
-        Accum::Replace,
-        MatRef::from_row_major_slice(&right, others.len(), cols),
-        MatRef::from_column_major_slice(&left, cols, rows.len()),
-        1.0,
-        Par::Seq,
-    );
-    let mut similarity = Vec::with_capacity(rows.len() * others.len());
-    for (column, a) in left_squares.iter().enumerate() {
-        let products = &products.col_as_slice(column)[..others.len()];
-        similarity.extend(
-            products
-                .iter()
-                .zip(&right_squares)
-                .map(|(product, b)| -(a + b - 2.0 * product).max(0.0) / (SCALE * SCALE)),
-        );
-    }
-    exponentials(&mut similarity);
-    similarity
+    let labeled = pool.features.select(pool.labeled);
+    similarity::nearest(&pool.features.select(rows), &labeled, SCALE)
 }
 
 #[cfg(test)]
