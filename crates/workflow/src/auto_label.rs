@@ -30,7 +30,7 @@ impl Project {
     /// # Errors
     /// There is no model yet.
     pub async fn auto_label_preview(&self) -> Result<AutoLabelView, WorkflowError> {
-        let model = self.present_model().await?;
+        let model = self.exact_model().await?;
         let project = self.clone();
         aside(move || {
             let live = project.live();
@@ -49,7 +49,7 @@ impl Project {
         if self.inner().store.is_read_only() {
             return Err(StoreError::ReadOnly.into());
         }
-        let model = self.present_model().await?;
+        let model = self.exact_model().await?;
         let project = self.clone();
         let view = to_the_end(async move { apply(&project, model).await }).await?;
         self.tell(ProjectEvent::Audit);

@@ -3,14 +3,17 @@
 //! call [`run`], so a simulation shows exactly what people will get.
 
 use crate::WorkflowError;
+use crate::excerpt::{Considered, rank_excerpt};
 use crate::representation::Representation;
+use crate::screening::{Looked, Screening, look, uniform_sample};
 use crate::view::{CurvePoint, PickReason};
 use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
-use autolabel_heads::{DirichletGp, GpConfig, Matrix, PredictOptions, Predictions, ScaleChoice};
+use autolabel_heads::{DirichletGp, FeatureRows, GpConfig, PredictOptions, ScaleChoice};
 use autolabel_quality::{AutoShare, KappaWeights, ThresholdConfig, ValidationItem};
 use autolabel_selection::{BatchConfig, Pick, PoolView, RoundRecord, StopConfig, StopDecision};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use std::time::Instant;
 
 /// How many chosen labels a random one counts for in the calibration. At 1 the model stayed 4 to 5
@@ -44,7 +47,7 @@ pub struct RoundConfig {
 #[derive(Debug, Clone, Copy)]
 pub struct RoundInput<'a> {
     /// Reduced features, one unit row an image.
-    pub features: &'a Matrix,
+    pub features: FeatureRows<'a>,
     /// The choice that the features rest on; `None` = every block counts the same.
     pub representation: Option<&'a Representation>,
     /// Expert answers so far.
@@ -88,6 +91,8 @@ pub struct RoundModel {
     pub pool: PoolPredictions,
     /// The random part with its leave-one-out predictions.
     pub validation: Vec<Validation>,
+    /// Images of the project it was made with; features are reduced over these.
+    pub images: usize,
 }
 
 /// Calibrated predictions for some images.
@@ -99,6 +104,9 @@ pub struct PoolPredictions {
     pub probabilities: Vec<f32>,
     /// Classes a row.
     pub class_count: usize,
+    /// Whether the images that the round did not look at exactly have the probabilities of a cheap
+    /// stand-in for the classifier: good for browsing, not for labels.
+    pub screened: bool,
 }
 
 impl PoolPredictions {
@@ -168,6 +176,9 @@ pub struct RoundOutcome {
     pub point: Option<CurvePoint>,
     /// What can be auto-labeled now.
     pub auto_share: Option<AutoShare>,
+    /// Standard error of its share, 0 to 1/2, where a sample of a large pool was looked at; `None`
+    /// where all of it was.
+    pub auto_share_error: Option<f64>,
     /// The stop advisor's view.
     pub stop: StopDecision,
     /// What later rounds need to know of this one; `None` in the cold start.
@@ -179,43 +190,53 @@ pub struct RoundOutcome {
 /// # Errors
 /// The classifier cannot be fitted or the acquisition function is unknown.
 pub fn run(input: &RoundInput<'_>) -> Result<RoundOutcome, WorkflowError> {
+    run_screened(input, &Screening::default())
+}
+
+/// Runs one round that looks at as much of a large pool as `screening` says.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_screened(
+    input: &RoundInput<'_>,
+    screening: &Screening,
+) -> Result<RoundOutcome, WorkflowError> {
     let started = Instant::now();
     let candidates = unlabeled(input);
     let (rows, classes) = training_set(input);
     if rows.is_empty() {
-        return cold_start(input, &candidates);
+        return cold_start(input, &candidates, screening);
     }
     let gp = fit(input, &rows, &classes)?;
     let (temperature, validation) = calibrate(input, &gp, &rows, &classes)?;
-    let raw = predict_candidates(input, &gp, &candidates)?;
-    let pool = predict_pool(input, &gp, temperature, &candidates, &raw)?;
-    let sure = candidate_confidences(&pool, &candidates);
+    let options = candidate_options(input);
+    let looked = look(
+        &gp,
+        input.features,
+        &candidates,
+        &options,
+        screening,
+        input.seed,
+    )?;
+    let pool = predict_pool(input, &gp, temperature, &candidates, &looked)?;
     let items: Vec<ValidationItem> = validation.iter().map(Validation::item).collect();
-    let share = autolabel_quality::auto_labelable(&sure, &items, &input.config.threshold)?;
-    // The trend is read from the model's own calibrated doubt: with a few dozen random labels one
-    // unlucky answer would move the evidence by more than a batch does.
-    let trend = autolabel_quality::auto_labelable(&sure, &[], &input.config.threshold)?;
+    let auto = auto_estimate(input, &pool, &candidates, &looked, &items)?;
     let record = RoundRecord {
         labels: rows.len(),
         rest: candidates.len(),
-        auto_labels: trend.accepted as usize,
-        kappa: kappa_with_previous(input, &pool),
+        auto_labels: auto.trend,
+        kappa: kappa_with_previous(input, &pool, &looked),
     };
     let mut history = input.history.to_vec();
     history.push(record);
     let stop = autolabel_selection::should_stop(&history, &input.config.stop);
-    let picks = rank(input, &candidates, Some(&raw), &rows)?;
+    let picks = rank(input, &candidates, &looked, &rows)?;
     let batch = picks
         .iter()
         .map(|pick| with_reason(pick, &pool, input.class_names))
         .collect();
-    let point = curve_point(
-        input,
-        &record,
-        &share,
-        &items,
-        started.elapsed().as_secs_f64(),
-    );
+    let seconds = started.elapsed().as_secs_f64();
+    let point = curve_point(input, &record, &auto.share, &items, seconds);
     Ok(RoundOutcome {
         model: Some(RoundModel {
             gp,
@@ -223,13 +244,34 @@ pub fn run(input: &RoundInput<'_>) -> Result<RoundOutcome, WorkflowError> {
             temperature,
             pool,
             validation,
+            images: input.features.rows(),
         }),
         batch,
         point: Some(point),
-        auto_share: Some(share),
+        auto_share: Some(auto.share),
+        auto_share_error: auto.error,
         stop,
         record: Some(record),
     })
+}
+
+/// The model with exact predictions for all of its pool. In a large project a round has them for some
+/// images only; what is labeled by the program rests on these.
+///
+/// # Errors
+/// Features of another network than the model's.
+pub fn predicted_exactly(
+    mut model: RoundModel,
+    features: FeatureRows<'_>,
+) -> Result<RoundModel, WorkflowError> {
+    if model.pool.screened {
+        let rows = &model.pool.rows;
+        let predictions = autolabel_heads::predict_rows(&model.gp, features, rows, &plain())?;
+        model.pool.probabilities = predictions.probabilities;
+        calibrated(&mut model.pool, model.temperature);
+        model.pool.screened = false;
+    }
+    Ok(model)
 }
 
 /// The first class and its probability; the earlier class wins a tie.
@@ -266,8 +308,20 @@ pub fn labeled_classes(labels: &[Option<Labeled>], excluded: &[bool]) -> (Vec<u3
         .unzip()
 }
 
-fn cold_start(input: &RoundInput<'_>, candidates: &[u32]) -> Result<RoundOutcome, WorkflowError> {
-    let picks = rank(input, candidates, None, &[])?;
+fn cold_start(
+    input: &RoundInput<'_>,
+    candidates: &[u32],
+    screening: &Screening,
+) -> Result<RoundOutcome, WorkflowError> {
+    let mut rng = random_stream(input);
+    let images = input.features.rows();
+    let sample = (candidates.len() > screening.whole_pool)
+        .then(|| uniform_sample(candidates, images, screening.whole_pool, input.seed));
+    let considered = Considered {
+        images: sample.as_deref().unwrap_or(candidates),
+        predictions: None,
+    };
+    let picks = rank_excerpt(input, candidates, considered, &[], &mut rng)?;
     let nothing = PoolPredictions::default();
     Ok(RoundOutcome {
         model: None,
@@ -277,6 +331,7 @@ fn cold_start(input: &RoundInput<'_>, candidates: &[u32]) -> Result<RoundOutcome
             .collect(),
         point: None,
         auto_share: None,
+        auto_share_error: None,
         stop: autolabel_selection::should_stop(input.history, &input.config.stop),
         record: None,
     })
@@ -292,32 +347,57 @@ fn fit(
     if let Some(previous) = input.previous {
         config.scale = ScaleChoice::WarmStart(previous.gp.scale());
     }
-    let gp = autolabel_heads::fit(input.features, rows, classes, input.class_count(), &config)?;
+    let labeled = input.features.select(rows);
+    let numbers: Vec<u32> = (0_u32..).take(rows.len()).collect();
+    let gp = autolabel_heads::fit(&labeled, &numbers, classes, input.class_count(), &config)?;
     Ok(gp)
 }
 
+/// Chooses the batch: among all candidates, or in a large pool among those that were looked at. Rules
+/// that survey the pool are given its uniform sample.
 fn rank(
     input: &RoundInput<'_>,
     candidates: &[u32],
-    predictions: Option<&Predictions>,
+    looked: &Looked,
     labeled: &[u32],
 ) -> Result<Vec<Pick>, WorkflowError> {
-    let pool = PoolView {
-        features: input.features,
-        candidates,
-        labeled,
-        predictions,
-        groups: input.groups,
-        duplicate_of: input.duplicate_of,
+    let mut rng = random_stream(input);
+    if let (FeatureRows::Single(features), None) = (input.features, &looked.sample) {
+        let pool = PoolView {
+            features,
+            candidates,
+            labeled,
+            predictions: Some(&looked.exact),
+            groups: input.groups,
+            duplicate_of: input.duplicate_of,
+        };
+        return Ok(autolabel_selection::rank(
+            &pool,
+            &input.config.batch,
+            &mut rng,
+        )?);
+    }
+    let surveys = autolabel_selection::acquisition(&input.config.batch.strategy)
+        .is_some_and(|a| a.surveys_pool());
+    let sampled = surveys.then(|| looked.sampled()).flatten();
+    let considered = match &sampled {
+        Some((rows, predictions)) => Considered {
+            images: rows,
+            predictions: Some(predictions),
+        },
+        None => Considered {
+            images: &looked.rows,
+            predictions: Some(&looked.exact),
+        },
     };
-    // Each round has a random stream of its own, so that a round can be repeated by itself.
+    rank_excerpt(input, candidates, considered, labeled, &mut rng)
+}
+
+/// Each round has a random stream of its own, so that a round can be repeated by itself.
+fn random_stream(input: &RoundInput<'_>) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(input.seed);
     rng.set_stream(u64::from(input.round));
-    Ok(autolabel_selection::rank(
-        &pool,
-        &input.config.batch,
-        &mut rng,
-    )?)
+    rng
 }
 
 /// Leave-one-out predictions of all labels, the temperature that makes them honest, and of them the
@@ -390,7 +470,7 @@ fn unreadable_validation(
         })
         .map(|(row, _)| row)
         .collect();
-    let mut predictions = autolabel_heads::predict(gp, input.features, &rows, &plain())?;
+    let mut predictions = autolabel_heads::predict_rows(gp, input.features, &rows, &plain())?;
     autolabel_heads::apply_temperature(
         &mut predictions.probabilities,
         input.class_count(),
@@ -419,23 +499,14 @@ fn plain() -> PredictOptions {
     }
 }
 
-fn predict_candidates(
-    input: &RoundInput<'_>,
-    gp: &DirichletGp,
-    rows: &[u32],
-) -> Result<Predictions, WorkflowError> {
+/// The mutual information is computed where the acquisition function needs it.
+fn candidate_options(input: &RoundInput<'_>) -> PredictOptions {
     let mutual_information = autolabel_selection::acquisition(&input.config.batch.strategy)
         .is_some_and(|a| a.needs_samples());
-    let options = PredictOptions {
+    PredictOptions {
         mutual_information,
         ..PredictOptions::default()
-    };
-    Ok(autolabel_heads::predict(
-        gp,
-        input.features,
-        rows,
-        &options,
-    )?)
+    }
 }
 
 /// Calibrated predictions for the candidates, which are at hand, and for the images with an answer.
@@ -444,7 +515,7 @@ fn predict_pool(
     gp: &DirichletGp,
     temperature: f64,
     candidates: &[u32],
-    raw: &Predictions,
+    looked: &Looked,
 ) -> Result<PoolPredictions, WorkflowError> {
     let width = input.class_count();
     let answered: Vec<u32> = (0_u32..)
@@ -452,46 +523,105 @@ fn predict_pool(
         .filter(|(_, (label, excluded))| label.is_some() && !**excluded)
         .map(|(row, _)| row)
         .collect();
-    let known = autolabel_heads::predict(gp, input.features, &answered, &plain())?;
-    let mut all: Vec<(u32, &[f32])> = answered
-        .iter()
-        .copied()
-        .zip(known.probabilities.chunks(width))
-        .chain(
-            candidates
-                .iter()
-                .copied()
-                .zip(raw.probabilities.chunks(width)),
-        )
-        .collect();
-    all.sort_unstable_by_key(|(row, _)| *row);
-    let mut probabilities: Vec<f32> = all.iter().flat_map(|(_, p)| p.iter().copied()).collect();
-    autolabel_heads::apply_temperature(&mut probabilities, width, temperature);
-    Ok(PoolPredictions {
-        rows: all.iter().map(|(row, _)| *row).collect(),
-        probabilities,
+    let known = autolabel_heads::predict_rows(gp, input.features, &answered, &plain())?;
+    let mut pool = PoolPredictions {
+        rows: Vec::with_capacity(answered.len() + candidates.len()),
+        probabilities: Vec::with_capacity((answered.len() + candidates.len()) * width),
         class_count: width,
+        screened: looked.sample.is_some(),
+    };
+    let mut answered = answered
+        .iter()
+        .zip(known.probabilities.chunks(width))
+        .peekable();
+    let mut add = |row: u32, p: &[f32]| {
+        pool.rows.push(row);
+        pool.probabilities.extend_from_slice(p);
+    };
+    for (&row, p) in candidates.iter().zip(looked.probabilities.chunks(width)) {
+        while let Some((&row, p)) = answered.next_if(|(earlier, _)| **earlier < row) {
+            add(row, p);
+        }
+        add(row, p);
+    }
+    answered.for_each(|(&row, p)| add(row, p));
+    calibrated(&mut pool, temperature);
+    Ok(pool)
+}
+
+/// Applies the temperature of the calibration.
+fn calibrated(pool: &mut PoolPredictions, temperature: f64) {
+    const ROWS_A_TASK: usize = 4_096;
+    let width = pool.class_count;
+    pool.probabilities
+        .par_chunks_mut(ROWS_A_TASK * width)
+        .for_each(|part| autolabel_heads::apply_temperature(part, width, temperature));
+}
+
+/// What could be auto-labeled, and how it is known.
+struct AutoEstimate {
+    share: AutoShare,
+    /// Standard error of the share, where it comes from a sample.
+    error: Option<f64>,
+    /// Images by the model's own calibrated doubt alone.
+    trend: usize,
+}
+
+/// Judges the candidates, or in a large pool its uniform sample, of which the shares are then those of
+/// the pool.
+fn auto_estimate(
+    input: &RoundInput<'_>,
+    pool: &PoolPredictions,
+    candidates: &[u32],
+    looked: &Looked,
+    items: &[ValidationItem],
+) -> Result<AutoEstimate, WorkflowError> {
+    let judged: Vec<u32> = match &looked.sample {
+        Some(sample) => sample.iter().map(|&at| looked.rows[at]).collect(),
+        None => candidates.to_vec(),
+    };
+    let sure = confidences(pool, &judged);
+    let mut share = autolabel_quality::auto_labelable(&sure, items, &input.config.threshold)?;
+    // The trend is read from the model's own calibrated doubt: with a few dozen random labels one
+    // unlucky answer would move the evidence by more than a batch does.
+    let trend = autolabel_quality::auto_labelable(&sure, &[], &input.config.threshold)?;
+    let of_all = |share: f64| (share * candidates.len() as f64).round();
+    let error = looked.sample.as_ref().map(|sample| {
+        share.accepted = of_all(share.share) as u64;
+        (share.share * (1.0 - share.share) / sample.len().max(1) as f64).sqrt()
+    });
+    Ok(AutoEstimate {
+        share,
+        error,
+        trend: of_all(trend.share) as usize,
     })
 }
 
-fn candidate_confidences(pool: &PoolPredictions, candidates: &[u32]) -> Vec<f32> {
-    candidates
-        .iter()
+fn confidences(pool: &PoolPredictions, rows: &[u32]) -> Vec<f32> {
+    rows.iter()
         .filter_map(|&row| pool.of(row))
         .map(|p| first_class(p).1.clamp(0.0, 1.0))
         .collect()
 }
 
-/// Agreement with the model before, over all images both have predicted.
-fn kappa_with_previous(input: &RoundInput<'_>, pool: &PoolPredictions) -> Option<f64> {
+/// Agreement with the model before, over all images both have predicted; in a large pool over its
+/// uniform sample, whose predictions are exact in both.
+fn kappa_with_previous(
+    input: &RoundInput<'_>,
+    pool: &PoolPredictions,
+    looked: &Looked,
+) -> Option<f64> {
     let previous = &input.previous?.pool;
-    let (now, before): (Vec<ClassId>, Vec<ClassId>) = pool
-        .rows
+    let sample: Option<Vec<u32>> = looked
+        .sample
+        .as_ref()
+        .map(|sample| sample.iter().map(|&at| looked.rows[at]).collect());
+    let first = |of: &PoolPredictions, row| Some(first_class(of.of(row)?).0);
+    let (now, before): (Vec<ClassId>, Vec<ClassId>) = sample
+        .as_ref()
+        .unwrap_or(&pool.rows)
         .iter()
-        .enumerate()
-        .filter_map(|(position, &row)| {
-            Some((pool.first(position).0, first_class(previous.of(row)?).0))
-        })
+        .filter_map(|&row| Some((first(pool, row)?, first(previous, row)?)))
         .unzip();
     let matrix = autolabel_quality::confusion_matrix(&before, &now, input.class_count()).ok()?;
     autolabel_quality::cohen_kappa(&matrix, KappaWeights::Equal)

@@ -2,6 +2,7 @@
 
 use crate::WorkflowError;
 use crate::error::conflict;
+use crate::pool_features::PoolFeatures;
 use crate::project::live::{
     BackboneFacts, StoredModel, class_names, expected_images, labeled, version,
 };
@@ -13,7 +14,7 @@ use crate::representation::{
 };
 use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome};
 use crate::training::class_labels;
-use autolabel_heads::{FeatureTransform, GpConfig, Matrix, RawFeatures};
+use autolabel_heads::{FeatureTransform, GpConfig, RawFeatures};
 use autolabel_selection::RoundRecord;
 use autolabel_store::EmbeddingsReader;
 use std::sync::{Arc, PoisonError};
@@ -45,7 +46,7 @@ impl Snapshot {
         let chosen = self.chosen(project)?;
         let features = project.features(self.labels.len(), chosen.as_ref())?;
         round::run(&RoundInput {
-            features: &features,
+            features: features.rows(),
             representation: chosen.as_ref(),
             labels: &self.labels,
             excluded: &self.excluded,
@@ -128,11 +129,11 @@ impl Project {
     }
 
     /// Features of the first `images` images, their blocks weighed by this choice.
-    fn features(
+    pub(crate) fn features(
         &self,
         images: usize,
         chosen: Option<&Representation>,
-    ) -> Result<Arc<Matrix>, WorkflowError> {
+    ) -> Result<Arc<PoolFeatures>, WorkflowError> {
         let weights = chosen.map(|chosen| chosen.weights.clone());
         {
             let transform = self.transform(images)?;
@@ -140,23 +141,25 @@ impl Project {
             let cache = cache.unwrap_or_else(PoisonError::into_inner);
             if let Some(known) = cache.as_ref()
                 && Arc::ptr_eq(&known.transform, &transform)
-                && let Some((of, matrix)) = &known.weighed
+                && let Some((of, features)) = &known.weighed
                 && *of == weights
             {
-                return Ok(Arc::clone(matrix));
+                return Ok(Arc::clone(features));
             }
         }
-        let matrix = self.with_blocks(images, |source| source.features(weights.as_deref()))?;
-        let matrix = Arc::new(matrix);
+        let features = self.with_blocks(images, |source| {
+            PoolFeatures::of(source, images, weights.as_deref())
+        })?;
+        let features = Arc::new(features);
         let mut cache = self
             .inner()
             .features
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = cache.as_mut() {
-            known.weighed = Some((weights, Arc::clone(&matrix)));
+            known.weighed = Some((weights, Arc::clone(&features)));
         }
-        Ok(matrix)
+        Ok(features)
     }
 
     /// Runs something on the raw features of the first `images` images.
@@ -233,7 +236,7 @@ pub(crate) struct FeatureCache {
     backbone: String,
     transform: Arc<FeatureTransform>,
     /// The weights of the blocks, and the features that they give.
-    weighed: Option<(Option<Vec<f32>>, Arc<Matrix>)>,
+    weighed: Option<(Option<Vec<f32>>, Arc<PoolFeatures>)>,
 }
 
 /// A group for every image: its own where it has none. `None` where no image has one.

@@ -4,9 +4,9 @@
 use crate::error::conflict;
 use crate::next_batch::installed_batch;
 use crate::project::live::{Live, StoredModel, batch_progress, margin, version};
-use crate::project::{Project, ProjectEvent, ordered};
+use crate::project::{Project, ProjectEvent, aside, ordered};
 use crate::queue::put_next_batch;
-use crate::round::{PickWithReason, RoundModel, RoundOutcome};
+use crate::round::{self, PickWithReason, RoundModel, RoundOutcome};
 use crate::snapshot::Snapshot;
 use crate::view::{Effort, JobView, StopAdvice, StopReason};
 use crate::{WorkflowError, jobs, model_view};
@@ -78,6 +78,39 @@ impl Project {
             ranked.install(&mut live);
         }
         live.model.clone().ok_or(WorkflowError::JobBroke)
+    }
+}
+
+impl Project {
+    /// The present model with exact predictions for every image: automatic labels rest on nothing less.
+    /// In a large project this takes a while, once a model.
+    ///
+    /// # Errors
+    /// As [`Project::present_model`].
+    pub(crate) async fn exact_model(&self) -> Result<Arc<RoundModel>, WorkflowError> {
+        let model = self.present_model().await?;
+        if !model.pool.screened {
+            return Ok(model);
+        }
+        let project = self.clone();
+        let screened = Arc::clone(&model);
+        let exact = aside(move || {
+            let chosen = screened.representation.as_ref();
+            let features = project.features(screened.images, chosen)?;
+            round::predicted_exactly(RoundModel::clone(&screened), features.rows()).map(Ranked::of)
+        })
+        .await?;
+        let mut live = self.live_mut();
+        let exact_model = Arc::clone(&exact.model);
+        // A round may have put a newer model in its place meanwhile.
+        if live
+            .model
+            .as_ref()
+            .is_some_and(|now| Arc::ptr_eq(now, &model))
+        {
+            exact.install(&mut live);
+        }
+        Ok(exact_model)
     }
 }
 

@@ -120,7 +120,7 @@ pub(super) fn replay(
         config.batch.size = plan.batch.min(left);
         view.weigh(dataset, &labels, &config)?;
         let outcome = round::run(&RoundInput {
-            features: &view.features,
+            features: view.features.as_ref().into(),
             representation: view.chosen.as_ref(),
             labels: &labels,
             excluded: &dataset.is_test,
@@ -136,6 +136,8 @@ pub(super) fn replay(
         if let (Some(model), Some(point), Some(record)) =
             (outcome.model, outcome.point, outcome.record)
         {
+            // A simulation measures, so it looks at every image, however large the pool.
+            let model = round::predicted_exactly(model, view.features.as_ref().into())?;
             history.push(record);
             let stand = Stand {
                 dataset,

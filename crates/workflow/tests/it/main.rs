@@ -7,6 +7,7 @@ mod folder;
 
 mod import;
 mod kill;
+mod large_pool;
 mod loop_to_certificate;
 mod open;
 mod queue;

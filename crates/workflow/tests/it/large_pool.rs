@@ -1,0 +1,311 @@
+//! Rounds of large pools beside rounds that look at everything: what screening costs is measured here.
+
+use autolabel_annotation::{Answer, ClassId, LabelOrigin};
+use autolabel_heads::{
+    FeatureRows, GpConfig, HalfMatrix, Kernel, KernelScale, Matrix, ScaleChoice,
+};
+use autolabel_quality::ThresholdConfig;
+use autolabel_selection::{BatchConfig, StopConfig};
+use autolabel_workflow::Screening;
+use autolabel_workflow::round::{
+    Labeled, RoundConfig, RoundInput, RoundOutcome, predicted_exactly, run_screened,
+};
+use half::f16;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
+
+const CLASSES: usize = 4;
+const CLUSTERS: usize = 100;
+const LABELS: usize = 1_000;
+
+/// A pool with answers.
+struct Pool {
+    features: Matrix,
+    labels: Vec<Option<Labeled>>,
+    excluded: Vec<bool>,
+    class_names: Vec<String>,
+    config: RoundConfig,
+}
+
+/// Clusters of unequal size on the sphere, every seventh of two classes; numbers that half precision
+/// holds exactly.
+fn pool(rows: usize, cols: usize) -> Pool {
+    let mut rng = ChaCha8Rng::seed_from_u64(rows as u64);
+    let scale = |column: usize| 1.0 / (1.0 + column as f32 / 8.0).sqrt();
+    let centres: Vec<f32> = (0..CLUSTERS * cols)
+        .map(|i| rng.random_range(-1.0f32..1.0) * scale(i % cols))
+        .collect();
+    let mut features = Matrix::zeros(rows, cols);
+    let mut labels = vec![None; rows];
+    for row in 0..rows {
+        let cluster = (rng.random::<f32>().powi(2) * CLUSTERS as f32) as usize;
+        let other = cluster % 7 == 0 && rng.random::<f32>() < 0.4;
+        let values = &mut features.data[row * cols..(row + 1) * cols];
+        for (column, value) in values.iter_mut().enumerate() {
+            *value =
+                centres[cluster * cols + column] + rng.random_range(-0.8f32..0.8) * scale(column);
+        }
+        let length = values.iter().map(|v| v * v).sum::<f32>().sqrt();
+        for value in values.iter_mut() {
+            *value = f16::from_f32(*value / length).to_f32();
+        }
+        if row % (rows / LABELS) == 0 {
+            let class = ClassId(((cluster + usize::from(other)) * 31 % CLASSES) as u16);
+            labels[row] = Some(Labeled {
+                answer: Answer::Class { class },
+                origin: LabelOrigin::Random,
+            });
+        }
+    }
+    let scale = KernelScale {
+        variance: 12.0,
+        lengthscale: 1.0,
+        linear_variance: 0.0,
+    };
+    Pool {
+        features,
+        labels,
+        excluded: vec![false; rows],
+        class_names: (0..CLASSES).map(|class| format!("class {class}")).collect(),
+        config: RoundConfig {
+            batch: BatchConfig {
+                size: 100,
+                random_share: 0.0,
+                ..BatchConfig::default()
+            },
+            stop: StopConfig::default(),
+            threshold: ThresholdConfig::default(),
+            gp: GpConfig {
+                kernel: Kernel::Rbf,
+                scale: ScaleChoice::Fixed(scale),
+                ..GpConfig::default()
+            },
+        },
+    }
+}
+
+impl Pool {
+    fn halved(&self) -> HalfMatrix<'static> {
+        let halves: Vec<f16> = self
+            .features
+            .data
+            .iter()
+            .map(|v| f16::from_f32(*v))
+            .collect();
+        HalfMatrix::new(self.features.rows, self.features.cols, halves).unwrap()
+    }
+
+    fn round(&self, features: FeatureRows<'_>, screening: &Screening) -> RoundOutcome {
+        let input = RoundInput {
+            features,
+            representation: None,
+            labels: &self.labels,
+            excluded: &self.excluded,
+            groups: None,
+            duplicate_of: None,
+            class_names: &self.class_names,
+            history: &[],
+            previous: None,
+            config: &self.config,
+            seed: 3,
+            round: 4,
+        };
+        run_screened(&input, screening).unwrap()
+    }
+
+    fn labeled(&self) -> Vec<u32> {
+        (0_u32..)
+            .zip(&self.labels)
+            .filter_map(|(row, label)| label.map(|_| row))
+            .collect()
+    }
+}
+
+/// All of the pool at once, however large.
+fn whole() -> Screening {
+    Screening {
+        whole_pool: usize::MAX,
+        ..Screening::default()
+    }
+}
+
+/// Small shares, so that a small pool counts as large.
+fn little() -> Screening {
+    Screening {
+        whole_pool: 1_500,
+        one_in: 20,
+        least_doubtful: 1_500,
+        sample: 1_000,
+        landmarks: 128,
+    }
+}
+
+fn rows(outcome: &RoundOutcome) -> Vec<u32> {
+    outcome.batch.iter().map(|pick| pick.image.0).collect()
+}
+
+fn lead(p: &[f32]) -> f32 {
+    let mut sorted = p.to_vec();
+    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+    sorted[0] - sorted[1]
+}
+
+/// Unlabeled images with their doubt by the exact model, most doubtful first.
+fn doubtful(pool: &Pool, exact: &RoundOutcome, count: usize) -> Vec<(u32, f32)> {
+    let predictions = &exact.model.as_ref().unwrap().pool;
+    let mut all: Vec<(u32, f32)> = predictions
+        .rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| pool.labels[**row as usize].is_none())
+        .map(|(position, &row)| (row, 1.0 - lead(predictions.at(position))))
+        .collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    all.truncate(count);
+    all
+}
+
+/// What a batch adds to the coverage of the doubtful images, the aim of uncertainty herding.
+fn gain(pool: &Pool, doubtful: &[(u32, f32)], batch: &[u32]) -> f64 {
+    let squared = |a: u32, b: u32| -> f32 {
+        let rows = (pool.features.row(a as usize), pool.features.row(b as usize));
+        rows.0
+            .iter()
+            .zip(rows.1)
+            .map(|(x, y)| (x - y).powi(2))
+            .sum()
+    };
+    let cover = |row: u32, by: &[u32]| -> f32 {
+        let nearest = by
+            .iter()
+            .map(|&other| squared(row, other))
+            .fold(f32::MAX, f32::min);
+        (-nearest / 0.36).exp()
+    };
+    let labeled = pool.labeled();
+    doubtful
+        .iter()
+        .map(|&(row, doubt)| {
+            let before = cover(row, &labeled);
+            f64::from(doubt * (cover(row, batch) - before).max(0.0))
+        })
+        .sum()
+}
+
+#[test]
+fn an_excerpt_of_everything_chooses_the_same_batch() {
+    let mut pool = pool(3_000, 32);
+    pool.config.batch.random_share = 0.1;
+    let half = pool.halved();
+    for strategy in ["auto", "margin", "bald", "random", "kmeans_medoid"] {
+        pool.config.batch.strategy = strategy.to_owned();
+        let single = pool.round((&pool.features).into(), &whole());
+        let excerpt = pool.round((&half).into(), &whole());
+        assert_eq!(rows(&single), rows(&excerpt), "{strategy}");
+        assert_eq!(single.batch, excerpt.batch, "{strategy}");
+        assert_eq!(single.auto_share, excerpt.auto_share, "{strategy}");
+        assert_eq!(excerpt.auto_share_error, None);
+    }
+}
+
+#[test]
+fn a_screened_round_is_the_same_for_any_number_of_threads() {
+    let mut pool = pool(6_000, 32);
+    pool.config.batch.random_share = 0.1;
+    let half = pool.halved();
+    let run = |threads| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap()
+            .install(|| {
+                let outcome = pool.round((&half).into(), &little());
+                let model = outcome.model.unwrap();
+                (outcome.batch, outcome.auto_share, model.pool.probabilities)
+            })
+    };
+    assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn every_strategy_and_the_cold_start_fill_a_batch_of_a_screened_pool() {
+    let mut pool = pool(4_000, 16);
+    pool.config.batch.random_share = 0.1;
+    let half = pool.halved();
+    let answered: BTreeSet<u32> = pool.labeled().into_iter().collect();
+    for strategy in autolabel_selection::acquisition_names() {
+        pool.config.batch.strategy = strategy.to_owned();
+        let batch = rows(&pool.round((&half).into(), &little()));
+        let distinct: BTreeSet<u32> = batch.iter().copied().collect();
+        assert_eq!(distinct.len(), 100, "{strategy}");
+        assert!(distinct.is_disjoint(&answered), "{strategy}");
+    }
+    pool.labels.fill(None);
+    let cold = pool.round((&half).into(), &little());
+    assert!(cold.model.is_none());
+    assert_eq!(rows(&cold).len(), 100);
+}
+
+#[test]
+fn exact_predictions_are_at_hand_when_labels_rest_on_them() {
+    let pool = pool(4_000, 16);
+    let half = pool.halved();
+    let exact = pool.round((&half).into(), &whole()).model.unwrap();
+    let screened = pool.round((&half).into(), &little()).model.unwrap();
+    assert!(screened.pool.screened && !exact.pool.screened);
+    let caught_up = predicted_exactly(screened, (&half).into()).unwrap();
+    assert!(!caught_up.pool.screened);
+    assert_eq!(caught_up.pool.rows, exact.pool.rows);
+    for (a, b) in caught_up
+        .pool
+        .probabilities
+        .iter()
+        .zip(&exact.pool.probabilities)
+    {
+        assert!((a - b).abs() < 1e-5);
+    }
+}
+
+/// The figures of docs/learning.md, at the settings that projects use.
+#[test]
+fn screening_a_hundred_thousand_images_loses_little() {
+    let pool = pool(100_000, 96);
+    let half = pool.halved();
+    let exact = pool.round((&half).into(), &whole());
+    let screened = pool.round((&half).into(), &Screening::default());
+
+    // On the images that herding sums over, and on an even sample of the whole pool.
+    let most = doubtful(&pool, &exact, usize::MAX);
+    let sample: Vec<(u32, f32)> = most.iter().step_by(33).copied().collect();
+    let (batch, reference) = (rows(&screened), rows(&exact));
+    let share = |of: &[(u32, f32)]| gain(&pool, of, &batch) / gain(&pool, of, &reference);
+    let (doubtful_share, pool_share) = (share(&most[..3_000]), share(&sample));
+    let common = batch.iter().filter(|row| reference.contains(row)).count();
+    println!(
+        "coverage gain of the exact round: {doubtful_share:.4} of the doubtful, {pool_share:.4} of the pool; {common} of 100 picks in common"
+    );
+    assert!(doubtful_share > 0.97 && pool_share > 0.97);
+
+    let mut margin = pool;
+    margin.config.batch.strategy = "margin".to_owned();
+    let (exact_top, found) = (
+        rows(&margin.round((&half).into(), &whole())),
+        rows(&margin.round((&half).into(), &Screening::default())),
+    );
+    let recall = found.iter().filter(|row| exact_top.contains(row)).count();
+    println!("{recall} of the 100 smallest margins");
+    assert!(recall >= 95, "{recall}");
+
+    let (estimate, error) = (
+        screened.auto_share.unwrap(),
+        screened.auto_share_error.unwrap(),
+    );
+    let truth = exact.auto_share.unwrap();
+    println!(
+        "auto-labelable {:.4} ± {error:.4}, exactly {:.4}",
+        estimate.share, truth.share
+    );
+    // The threshold moves with the sample too, hence the allowance.
+    assert!((estimate.share - truth.share).abs() < 4.0 * error + 0.01);
+}
