@@ -17,7 +17,10 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SETS = ["cxr-covid-pneumonia-normal", "histology-lung-lc25000", "blood-cells-pbc-8class"]
+CXR = "cxr-covid-pneumonia-normal"
+RARE = "cxr-rare-covid"  # the same images with COVID-19 thinned to 3 %
+SETS = [CXR, RARE, "histology-lung-lc25000", "blood-cells-pbc-8class"]
+CACHE = ROOT / "target/learning-curves"
 SHARES = [0.01, 0.02, 0.04, 0.06, 0.08, 0.10, 0.15]
 
 
@@ -30,15 +33,24 @@ def build() -> Path:
     return ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/autolabel"
 
 
-def simulate(data: Path, seeds: int) -> dict:
-    """The report of one set, as `autolabel simulate --json` prints it."""
-    words = ["simulate", str(data), "--compare", "random", "--compare", "margin", "--full-label", "--json"]
-    run = subprocess.run(
-        [build(), *words, "--seeds", str(seeds)],
-        stdout=subprocess.PIPE,
-        check=True,
-    )
+def simulate(data: Path, seeds: int, table: Path | None = None) -> dict:
+    """The report of one set, as `autolabel simulate --json` prints it. Features are kept, so that a
+    subset of the same images need not be embedded again."""
+    words = ["simulate", str(data), "--compare", "random,margin", "--full-label", "--json"]
+    words += ["--seeds", str(seeds), "--cache", str(CACHE)]
+    words += ["--csv", str(table)] if table else []
+    run = subprocess.run([build(), *words], stdout=subprocess.PIPE, check=True)
     return json.loads(run.stdout)
+
+
+def subset(data: Path, list_of_files: str, name: str) -> Path:
+    """A table with the rows of labels.csv that a list of files names."""
+    kept = set((data / list_of_files).read_text(encoding="utf-8").split())
+    lines = (data / "labels.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    table = CACHE / f"{name}.csv"
+    table.write_text("".join([lines[0], *(row for row in lines[1:] if row.split(",")[0] in kept)]))
+    return table
 
 
 def nearest(curve: list, labels: float) -> dict:
@@ -77,6 +89,7 @@ def print_tables(report: dict) -> None:
     print(f"\nAll labels, cross-validated: {full:.3f}. Labels to that, and to 99 % of it:")
     for arm in arms:
         print(f"- {arm['strategy']}: {labels_to(arm['curve'], full)}, {labels_to(arm['curve'], 0.99 * full)}")
+    print_comparison(report)
     stop, audit, cost = report["stop"], report["audit"], report["cost"]
     right = stop["auto_label_accuracy"]
     automation = [run["automation"] for run in report["runs"]]
@@ -86,6 +99,45 @@ def print_tables(report: dict) -> None:
         f" {'-' if right is None else format(right, '.3f')}; certified {audit['certified_share']:.0%},"
         f" false certificates {audit['false_certificates']}, checks {audit['audited']:.0f};"
         f" cost down {cost['factor']:.1f} times; {report['seconds']:.0f} s."
+    )
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def print_comparison(report: dict) -> None:
+    """Labels to a share of what all labels reach, areas, classes, columns, and the stop in hindsight."""
+    for arm in report["arms"]:
+        reached = [
+            f"{percent(float(level))} of all: "
+            + (f"{found['labels']['mean']:.0f}" if found["labels"] else "-")
+            + ("" if found["reached_share"] == 1 else f" ({percent(found['reached_share'])} of seeds)")
+            for level, found in arm["labels_to_full"].items()
+        ]
+        at_six = nearest(arm["curve"], 0.06 * report["pool"])
+        found = [
+            f"{name} {share['mean']:.3f}" if share else f"{name} -"
+            for name, share in zip(report["classes"], at_six["sensitivity"])
+        ]
+        worse = arm["never_significantly_worse_than_random"]
+        print(
+            f"- `{arm['strategy']}`: labels to {', '.join(reached)}; area {arm['aubc']['mean']:.4f};"
+            f" found at 6 %: {', '.join(found)}"
+            + ("" if worse is None else f"; never significantly worse than random: {worse}")
+        )
+    by_column = [
+        f"{row['column']} {row['value']} ({row['images']} images) {row['at_6_percent']['mean']:.3f}"
+        for row in report["arms"][0]["by_column"]
+        if row["at_6_percent"]
+    ]
+    if by_column:
+        print(f"- `auto` at 6 %: {', '.join(by_column)}")
+    regret = report["stop_regret"]
+    print(
+        f"Stop in hindsight: {percent(regret['relative']['median'])} more hours than the best stop (median;"
+        f" quartiles {percent(regret['relative']['lower'])} to {percent(regret['relative']['upper'])}),"
+        f" {regret['labels_beyond_best']['median']:+.0f} labels."
     )
 
 
@@ -100,13 +152,15 @@ def main() -> None:
         kept = arguments.reports / f"{name}.json" if arguments.reports else None
         if kept and kept.exists():
             report = json.loads(kept.read_text())
-        elif (shared / "data" / name).is_dir():
-            report = simulate(shared / "data" / name, arguments.seeds)
+        elif (data := shared / "data" / (CXR if name == RARE else name)).is_dir():
+            table = subset(data, "subset_rare_covid.txt", RARE) if name == RARE else None
+            report = simulate(data, arguments.seeds, table)
+            report["dataset"] = name
             if kept:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_text(json.dumps(report))
         else:
-            print(f"skipped: no {shared / 'data' / name}", file=sys.stderr)
+            print(f"skipped: no {data}", file=sys.stderr)
             continue
         print_tables(report)
 
