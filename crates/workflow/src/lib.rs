@@ -62,5 +62,5 @@ pub use autolabel_quality::{
 pub use error::{FailureKind, WorkflowError};
 pub use export::ExportSummary;
 pub use project::{OpenOptions, Project, ProjectEvent, SettingsPatch};
-pub use simulation_page::simulation_page;
 pub use screening::Screening;
+pub use simulation_page::simulation_page;
