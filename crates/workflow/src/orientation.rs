@@ -35,7 +35,7 @@ const MOST_PASSES: usize = 1_000_000;
 ///
 /// # Errors
 /// The network fails.
-pub(crate) fn choose_views(
+pub fn choose_views(
     files: &[PathBuf],
     expected: usize,
     backbone: &Backbone,
