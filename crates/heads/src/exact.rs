@@ -14,7 +14,7 @@ use crate::targets::{ClassOrder, Members, Targets, row_count};
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
-use faer::{Mat, MatMut, Par};
+use faer::{Mat, MatMut, MatRef, Par};
 
 /// What prediction needs of the factors of `K + D_c` (see `factor`).
 #[derive(Debug, Clone)]
@@ -67,6 +67,27 @@ impl ExactPosterior {
             weights: single(&weights),
         };
         (posterior, log_evidence)
+    }
+
+    /// Turns every column `v` into `G⁻¹ v` with `G Gᵀ = B` (see `factor`), in place.
+    pub fn half_solve(&self, columns: MatMut<'_, f32>) {
+        solve_lower_triangular_in_place(self.base.as_ref(), columns, Par::Seq);
+    }
+
+    /// Turns every column `G⁻¹ v` into `B⁻¹ v`, in place.
+    pub fn other_half_solve(&self, columns: MatMut<'_, f32>) {
+        solve_upper_triangular_in_place(self.base.transpose(), columns, Par::Seq);
+    }
+
+    /// `G_c⁻¹ E_cᵀ x` with `G_c G_cᵀ = S_c` for every column `x = B⁻¹ v`: what class `c` adds to
+    /// `vᵀ B⁻¹ v` is its squared length. One column of the labels of the class each.
+    pub fn class_part(&self, class: usize, columns: MatRef<'_, f32>) -> Mat<f32> {
+        let members = &self.members[class];
+        let mut part = Mat::<f32>::zeros(row_count(members), columns.ncols());
+        gather_rows(members, columns, part.as_mut());
+        let factor = self.corrections[class].as_ref();
+        solve_lower_triangular_in_place(factor, part.as_mut(), Par::Seq);
+        part
     }
 
     /// `vᵀ (K + D_c)⁻¹ v` for every column `v` and every class: written to `out`, one row of

@@ -125,8 +125,10 @@ fn plus_plus_seeds(
     }
 }
 
-/// A position with a probability proportional to its weight; `None` where all weights are zero.
-fn draw_proportional(weights: &[f32], rng: &mut ChaCha8Rng) -> Option<usize> {
+/// A position with a probability proportional to its weight (finite, not negative); `None` where all
+/// weights are zero.
+#[must_use]
+pub fn draw_proportional(weights: &[f32], rng: &mut ChaCha8Rng) -> Option<usize> {
     let total: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
     let target = rng.random::<f64>() * total;
     let mut sum = 0.0;

@@ -53,6 +53,7 @@ mod extend;
 mod kmeans;
 mod sparse;
 
+mod joint;
 mod posterior_samples;
 mod predict;
 mod support;
@@ -92,18 +93,19 @@ pub use findings_predict::{FindingPredictions, leave_one_out_findings, predict_f
 pub use gp::{DirichletGp, GpConfig, ScaleChoice, fit};
 pub use half_matrix::{FeatureRows, HalfMatrix};
 pub use head::{Head, HeadConfig, choose_head, fit_head, log_loss};
+pub use joint::{JointSamples, joint_samples};
 pub use kernel::{Kernel, KernelScale};
-pub use kmeans::{Clusters, kmeans, lloyd, medoids};
+pub use kmeans::{Clusters, draw_proportional, kmeans, lloyd, medoids};
 pub use leave_one_out::leave_one_out;
 pub use linear::{LinearConfig, LinearLaplace, PrecisionChoice, fit_linear};
 pub use linear_predict::{leave_one_out_linear, predict_linear};
-pub use matrix::{Matrix, inner_products};
+pub use matrix::{Matrix, dot, inner_products};
 pub use novelty::{Novelty, novelty};
 pub use ordinal::{OrdinalConfig, OrdinalGp, OrdinalScale, fit_ordinal};
 pub use ordinal_predict::{
     OrdinalLoss, OrdinalPredictions, leave_one_out_ordinal, ordinal_decisions, predict_ordinal,
 };
-pub use predict::{PredictOptions, Predictions, predict, predict_rows};
+pub use predict::{PredictOptions, Predictions, predict, predict_means, predict_rows};
 pub use prevalence::{estimate_prevalence, reweight, smoothed_shares};
 pub use student::{Student, fit_student};
 pub use temperature::{apply_temperature, fit_temperature};

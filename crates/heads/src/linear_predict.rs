@@ -4,7 +4,9 @@ use crate::HeadsError;
 use crate::laplace::WeightCovariance;
 use crate::linear::LinearLaplace;
 use crate::matrix::Matrix;
-use crate::posterior_samples::{SoftmaxScratch, expected_softmax, normal_points};
+use crate::posterior_samples::{
+    SoftmaxScratch, expected_softmax, normal_points, probability_variances,
+};
 use crate::predict::{PredictOptions, Predictions};
 use crate::softmax_regression::{logits, softmax_rows, with_constant};
 use faer::Mat;
@@ -46,7 +48,7 @@ pub fn predict_linear(
         let design = with_constant(features, rows);
         let mean = logits(&design, head.weights.as_ref());
         let covariance = head.covariance.of_logits(&design, head.class_count());
-        append(&mut all, classified(mean, &covariance, options));
+        all.append(classified(mean, &covariance, options));
     }
     Ok(all)
 }
@@ -110,16 +112,8 @@ fn empty(class_count: usize, options: &PredictOptions) -> Predictions {
     Predictions {
         class_count,
         mutual_information: options.mutual_information.then(Vec::new),
+        spread: options.spread.then(Vec::new),
         ..Predictions::default()
-    }
-}
-
-fn append(all: &mut Predictions, part: Predictions) {
-    all.mean.extend(part.mean);
-    all.variance.extend(part.variance);
-    all.probabilities.extend(part.probabilities);
-    if let (Some(all), Some(part)) = (&mut all.mutual_information, part.mutual_information) {
-        all.extend(part);
     }
 }
 
@@ -130,7 +124,7 @@ fn classified(mut mean: Vec<f64>, covariance: &[f32], options: &PredictOptions) 
     let mut probabilities = vec![0.0f32; mean.len()];
     let mut variance = vec![0.0f32; mean.len()];
     let ones = vec![1.0f32; classes];
-    let information = probabilities
+    let information: Vec<(f32, Vec<f32>)> = probabilities
         .par_chunks_mut(classes)
         .zip(variance.par_chunks_mut(classes))
         .zip(mean.par_chunks_mut(classes))
@@ -147,16 +141,24 @@ fn classified(mut mean: Vec<f64>, covariance: &[f32], options: &PredictOptions) 
                 }
                 points.spread_by(&square_root(centred, classes), own);
                 let mean: Vec<f32> = mean.iter().map(|&value| value as f32).collect();
-                expected_softmax(&mean, &ones, own, probabilities, scratch)
+                let information = expected_softmax(&mean, &ones, own, probabilities, scratch);
+                let mut spread = vec![0.0f32; if options.spread { classes } else { 0 }];
+                if options.spread {
+                    let p = &*probabilities;
+                    probability_variances(&mean, &ones, own, p, &mut spread, scratch);
+                }
+                (information, spread)
             },
         )
         .collect();
+    let (information, spread): (Vec<f32>, Vec<Vec<f32>>) = information.into_iter().unzip();
     Predictions {
         class_count: classes,
         mean: mean.iter().map(|&value| value as f32).collect(),
         variance,
         probabilities,
         mutual_information: options.mutual_information.then_some(information),
+        spread: options.spread.then(|| spread.concat()),
     }
 }
 

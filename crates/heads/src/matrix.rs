@@ -137,8 +137,10 @@ pub(crate) fn dot_block(a: &[f32], b: &[f32], cols: usize, out: &mut [f32]) {
     );
 }
 
-/// Inner product with sixteen partial sums, which the compiler turns into vector instructions.
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+/// Inner product of two rows of equal length, with sixteen partial sums, which the compiler turns
+/// into vector instructions.
+#[must_use]
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 16];
     let (chunks_a, chunks_b) = (a.chunks_exact(16), b.chunks_exact(16));
     let tail: f32 = chunks_a

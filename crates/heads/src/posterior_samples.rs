@@ -107,30 +107,12 @@ pub(crate) fn expected_softmax(
     probabilities: &mut [f32],
     scratch: &mut SoftmaxScratch,
 ) -> f32 {
+    sample_weights(mean, variance, points, scratch);
     let SoftmaxScratch {
-        deviation,
-        logits,
-        weights,
+        logits, weights, ..
     } = scratch;
-    for (deviation, variance) in deviation.iter_mut().zip(variance) {
-        *deviation = variance.sqrt();
-    }
     let classes = points.classes;
     probabilities.fill(0.0);
-    for (logits, point) in logits
-        .chunks_exact_mut(classes)
-        .zip(points.values.chunks_exact(classes))
-    {
-        for class in 0..classes {
-            logits[class] = mean[class] + deviation[class] * point[class];
-        }
-        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        for logit in logits.iter_mut() {
-            *logit -= largest;
-        }
-    }
-    weights.copy_from_slice(logits);
-    exponentials(weights);
     let mut entropy = 0.0f32;
     for (logits, weights) in logits
         .chunks_exact(classes)
@@ -155,6 +137,63 @@ pub(crate) fn expected_softmax(
         }
     }
     (total_entropy - entropy / count).max(0.0)
+}
+
+/// Variance of each class probability of one image over the points, whose expectation is
+/// `probabilities`; written to `spread`. Each is at most `p (1 - p)`.
+pub(crate) fn probability_variances(
+    mean: &[f32],
+    variance: &[f32],
+    points: &NormalPoints,
+    probabilities: &[f32],
+    spread: &mut [f32],
+    scratch: &mut SoftmaxScratch,
+) {
+    sample_weights(mean, variance, points, scratch);
+    spread.fill(0.0);
+    for weights in scratch.weights.chunks_exact(points.classes) {
+        let scale = 1.0 / weights.iter().sum::<f32>();
+        for ((spread, weight), p) in spread.iter_mut().zip(weights).zip(probabilities) {
+            *spread += (weight * scale - p).powi(2);
+        }
+    }
+    let count = (points.values.len() / points.classes) as f32;
+    for spread in spread.iter_mut() {
+        *spread /= count;
+    }
+}
+
+/// Fills the buffers with the latent functions at every point, less the largest of the point, and
+/// with their exponentials.
+fn sample_weights(
+    mean: &[f32],
+    variance: &[f32],
+    points: &NormalPoints,
+    scratch: &mut SoftmaxScratch,
+) {
+    let SoftmaxScratch {
+        deviation,
+        logits,
+        weights,
+    } = scratch;
+    for (deviation, variance) in deviation.iter_mut().zip(variance) {
+        *deviation = variance.sqrt();
+    }
+    let classes = points.classes;
+    for (logits, point) in logits
+        .chunks_exact_mut(classes)
+        .zip(points.values.chunks_exact(classes))
+    {
+        for class in 0..classes {
+            logits[class] = mean[class] + deviation[class] * point[class];
+        }
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        for logit in logits.iter_mut() {
+            *logit -= largest;
+        }
+    }
+    weights.copy_from_slice(logits);
+    exponentials(weights);
 }
 
 #[cfg(test)]

@@ -226,6 +226,18 @@ impl SparsePosterior {
         solve_lower_triangular_in_place(self.base.as_ref(), columns, Par::Seq);
     }
 
+    /// `L⁻ᵀ w_c`, one column a class: what turns covariances with the inducing points into means.
+    pub fn direct_weights(&self) -> Mat<f32> {
+        let mut weights = self.weights.clone();
+        solve_upper_triangular_in_place(self.base.transpose(), weights.as_mut(), Par::Seq);
+        weights
+    }
+
+    /// Turns every column `φ` into `G_c⁻¹ φ` with `G_c G_cᵀ = A_c`, in place.
+    pub fn class_part(&self, class: usize, columns: MatMut<'_, f32>) {
+        solve_lower_triangular_in_place(self.factors[class].as_ref(), columns, Par::Seq);
+    }
+
     /// `φᵀ A_c⁻¹ φ` for every column `φ` and every class, written to `out`, one row of classes a
     /// column; `spare` has the size of `columns`.
     pub fn quadratic_forms(

@@ -5,7 +5,7 @@ use crate::gp::{DirichletGp, Posterior};
 use crate::kernel::{covariances, prior_variance};
 use crate::matrix::{Matrix, dot, dot_block};
 use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 /// The images that carry the posterior.
 pub(crate) struct Support<'a> {
@@ -90,6 +90,57 @@ impl<'a> Support<'a> {
                 sparse.quadratic_forms(columns.as_ref(), spare, &mut scratch.learned);
             }
         }
+    }
+
+    /// What turns covariances with the support straight into means, one column a class.
+    pub fn weights(&self) -> Mat<f32> {
+        match &self.gp.posterior {
+            Posterior::Exact(exact) => exact.weights.clone(),
+            Posterior::Sparse(sparse) => sparse.direct_weights(),
+        }
+    }
+
+    /// Means alone of these rows of `features`, one row of classes an image, by
+    /// [`Support::weights`]. Sequential.
+    pub fn means(
+        &self,
+        features: &Matrix,
+        rows: &[u32],
+        weights: MatRef<'_, f32>,
+        mean: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let (size, count) = (self.features.rows, rows.len());
+        let classes = self.prior_mean.len();
+        self.covariances(features, rows, scratch);
+        for row in mean.chunks_exact_mut(classes) {
+            row.copy_from_slice(&self.prior_mean);
+        }
+        matmul(
+            MatMut::from_column_major_slice_mut(mean, classes, count),
+            Accum::Add,
+            weights.transpose(),
+            MatRef::from_column_major_slice(&scratch.columns, size, count),
+            1.0,
+            Par::Seq,
+        );
+    }
+
+    /// Images that carry the posterior.
+    pub fn size(&self) -> usize {
+        self.features.rows
+    }
+
+    /// The covariances between the support and each row, one column a row, left in
+    /// `scratch.columns`. Sequential.
+    pub fn covariance_columns<'s>(
+        &self,
+        features: &Matrix,
+        rows: &[u32],
+        scratch: &'s mut Scratch,
+    ) -> &'s [f32] {
+        self.covariances(features, rows, scratch);
+        &scratch.columns
     }
 
     /// Fills the columns with the covariances between the support and each row, and the prior

@@ -2,20 +2,20 @@
 
 use autolabel_annotation::ClassId;
 use autolabel_heads::{
-    GpConfig, Kernel, KernelScale, Matrix, PredictOptions, Predictions, ScaleChoice, fit,
-    leave_one_out, predict,
+    DirichletGp, GpConfig, Kernel, KernelScale, Matrix, PredictOptions, Predictions, ScaleChoice,
+    fit, leave_one_out, predict,
 };
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-struct Case {
+pub struct Case {
     name: Kernel,
     scale: KernelScale,
     cols: usize,
-    class_count: usize,
+    pub class_count: usize,
     labeled: Vec<f32>,
     classes: Vec<u16>,
-    tests: Vec<f32>,
+    pub tests: Vec<f32>,
     mean: Vec<f32>,
     variance: Vec<f32>,
     log_evidence: f64,
@@ -25,19 +25,19 @@ struct Case {
     mutual_information: Vec<f32>,
 }
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     serde_json::from_str(include_str!("../golden/dirichlet_gp.json")).unwrap()
 }
 
-fn close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+pub fn close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
         assert!((f - e).abs() <= tolerance, "{what}[{i}]: {f} against {e}");
     }
 }
 
-/// Fits and predicts a case. Labeled rows come first in the feature matrix, images to predict last.
-fn run(case: &Case, max_exact: usize, samples: usize) -> (f64, Predictions, Predictions) {
+/// Fits a case: the classifier, the features with labeled rows first, and the rows of the tests.
+pub fn fitted(case: &Case, max_exact: usize) -> (DirichletGp, Matrix, Vec<u32>) {
     let labels = case.classes.len();
     let data = [case.labeled.clone(), case.tests.clone()].concat();
     let rows = data.len() / case.cols;
@@ -52,9 +52,15 @@ fn run(case: &Case, max_exact: usize, samples: usize) -> (f64, Predictions, Pred
         ..GpConfig::default()
     };
     let gp = fit(&features, &labeled, &classes, case.class_count, &config).unwrap();
+    (gp, features, rest)
+}
+
+/// Fits and predicts a case.
+fn run(case: &Case, max_exact: usize, samples: usize) -> (f64, Predictions, Predictions) {
+    let (gp, features, rest) = fitted(case, max_exact);
     let options = PredictOptions {
         samples,
-        mutual_information: true,
+        ..PredictOptions::default()
     };
     let predictions = predict(&gp, &features, &rest, &options).unwrap();
     (gp.log_evidence(), predictions, leave_one_out(&gp))

@@ -82,6 +82,42 @@ fn equals_the_independent_one() {
     }
 }
 
+/// With two classes the centred logits are opposite, so that the probability is the logistic function of
+/// one normal variable and its variance an integral over one dimension.
+#[test]
+fn spread_of_two_classes_equals_the_integral() {
+    let (features, classes) = clouds(40, 6, 2, 0.8, 8);
+    let rows: Vec<u32> = (0..20).collect();
+    let config = LinearConfig::default();
+    let head = fit_linear(&features, &rows, &classes[..20], 2, &config, None).unwrap();
+    let options = PredictOptions {
+        samples: 20_000,
+        spread: true,
+        ..PredictOptions::default()
+    };
+    let rest: Vec<u32> = (20..40).collect();
+    let found = predict_linear(&head, &features, &rest, &options).unwrap();
+    let spread = found.spread.as_ref().unwrap();
+    for image in 0..20 {
+        let (mean, sd) = (found.mean[2 * image], found.variance[2 * image].sqrt());
+        let moment = |power: i32| -> f64 {
+            (-800..=800)
+                .map(|i| {
+                    let z = f64::from(i) / 100.0;
+                    let p = 1.0 / (1.0 + (-2.0 * (f64::from(mean) + f64::from(sd) * z)).exp());
+                    0.01 * p.powi(power) * (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt()
+                })
+                .sum()
+        };
+        let expected = (moment(2) - moment(1).powi(2)) as f32;
+        assert!(expected > 1e-3);
+        for class in 0..2 {
+            let error = (spread[2 * image + class] - expected).abs();
+            assert!(error < 5e-4, "{} {expected}", spread[2 * image + class]);
+        }
+    }
+}
+
 #[test]
 fn evidence_chooses_a_precision_that_no_neighbour_beats() {
     let (features, classes) = clouds(200, 12, 3, 0.8, 8);

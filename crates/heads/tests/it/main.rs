@@ -9,6 +9,7 @@
 mod extend;
 mod findings;
 mod golden;
+mod joint;
 mod leave_one_out;
 mod linear;
 mod novelty;

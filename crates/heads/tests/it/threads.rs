@@ -3,8 +3,11 @@
 use crate::toy::clouds;
 use autolabel_heads::{
     GpConfig, OrdinalConfig, PredictOptions, ScaleChoice, extend, fit, fit_findings, fit_ordinal,
-    leave_one_out, novelty, predict, predict_findings, predict_ordinal,
+    joint_samples, leave_one_out, novelty, predict, predict_findings, predict_means,
+    predict_ordinal,
 };
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 #[test]
 fn fit_and_predict_do_not_depend_on_threads() {
@@ -24,8 +27,15 @@ fn fit_and_predict_do_not_depend_on_threads() {
                 ..GpConfig::default()
             };
             let gp = fit(&features, &labeled, &classes[..700], 4, &config).unwrap();
-            let rest = predict(&gp, &features, &rest, &PredictOptions::default()).unwrap();
-            (gp.scale(), rest, leave_one_out(&gp))
+            let options = PredictOptions {
+                spread: true,
+                ..PredictOptions::default()
+            };
+            let all = predict(&gp, &features, &rest, &options).unwrap();
+            let mut rng = ChaCha8Rng::seed_from_u64(2);
+            let joint = joint_samples(&gp, &features, &rest[..400], 20, &mut rng).unwrap();
+            let means = predict_means(&gp, &features, &rest).unwrap();
+            (gp.scale(), all, joint, means, leave_one_out(&gp))
         })
     };
     assert_eq!(run(1, 8_000), run(3, 8_000));

@@ -36,6 +36,7 @@ fn predictions(count: usize) -> Predictions {
         variance: vec![1.0; count * 3],
         probabilities,
         mutual_information: Some((0..count).map(|i| i as f32 / count as f32).collect()),
+        spread: None,
     }
 }
 

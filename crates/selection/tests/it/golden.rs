@@ -27,6 +27,7 @@ fn scores_and_their_order_equal_the_independent_ones() {
         variance: vec![1.0; golden.probabilities.len()],
         probabilities: golden.probabilities,
         mutual_information: Some(golden.mutual_information.clone()),
+        spread: None,
     };
     let features = Matrix::zeros(images, 1);
     let rows: Vec<u32> = (0..images as u32).collect();

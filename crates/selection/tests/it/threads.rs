@@ -24,6 +24,7 @@ fn every_function_chooses_the_same_with_one_or_three_threads() {
         variance: vec![1.0; candidates.len() * 2],
         probabilities,
         mutual_information: Some(draw(candidates.len())),
+        spread: None,
     };
     let batch = |strategy: &str, threads: usize| -> Vec<Pick> {
         let config = BatchConfig {
