@@ -33,7 +33,8 @@ mod agreement;
 mod calibration;
 mod estimate;
 
-// What several readers say together.
+// What several readers say together, and whom to ask again.
+mod active_lab;
 mod consensus;
 mod dawid_skene;
 mod reader_model;
@@ -58,6 +59,7 @@ mod signature;
 
 mod certificate_page;
 
+pub use active_lab::{ActiveLab, active_lab};
 pub use agreement::{
     ClassMeasures, ConfusionMatrix, KappaWeights, class_measures, cohen_kappa, confusion_matrix,
 };

@@ -1,12 +1,12 @@
-//! Our numbers beside those of scipy, scikit-learn, crowd-kit and exact fractions; the scripts that
+//! Our numbers beside those of scipy, scikit-learn, crowd-kit, cleanlab and exact fractions; the scripts that
 //! made them stand beside the files in `tests/golden`.
 
 use autolabel_annotation::ClassId;
 use autolabel_quality::{
-    Audit, AuditTarget, DawidSkeneConfig, KappaWeights, ReaderLabel, ValidationItem, audit_plan,
-    brier_score, class_measures, clopper_pearson, clopper_pearson_lower, clopper_pearson_upper,
-    cohen_kappa, confusion_matrix, dawid_skene, expected_calibration_error, hypergeometric_upper,
-    log_loss, reliability, wilson_95, wrong_bound,
+    Audit, AuditTarget, DawidSkeneConfig, KappaWeights, ReaderLabel, ValidationItem, active_lab,
+    audit_plan, brier_score, class_measures, clopper_pearson, clopper_pearson_lower,
+    clopper_pearson_upper, cohen_kappa, confusion_matrix, dawid_skene, expected_calibration_error,
+    hypergeometric_upper, log_loss, reliability, wilson_95, wrong_bound,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -247,6 +247,48 @@ fn dawid_skene_equals_crowd_kit() {
         assert_eq!(ours.len(), theirs.len());
         for (ours, theirs) in ours.iter().zip(theirs) {
             assert!(near(*ours, *theirs, 1e-6), "{ours} {theirs}");
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ActiveLabCase {
+    labels: Vec<(u32, u32, u16)>,
+    class_count: usize,
+    probabilities: Vec<f32>,
+    scores: Vec<f64>,
+    consensus: Vec<Option<u16>>,
+    consensus_quality: Vec<f64>,
+    reader_weights: Vec<f64>,
+    model_weight: f64,
+}
+
+#[test]
+fn active_lab_equals_cleanlab() {
+    let cases: Vec<ActiveLabCase> =
+        serde_json::from_str(include_str!("../golden/active_lab.json")).unwrap();
+    for case in cases {
+        let labels: Vec<ReaderLabel> = case
+            .labels
+            .iter()
+            .map(|&(image, reader, class)| ReaderLabel {
+                image,
+                reader,
+                class,
+            })
+            .collect();
+        let found = active_lab(&labels, &case.probabilities, case.class_count).unwrap();
+        assert_eq!(found.consensus, case.consensus);
+        assert!(near(found.model_weight, case.model_weight, 1e-6));
+        for (ours, theirs) in [
+            (&found.scores, &case.scores),
+            (&found.consensus_quality, &case.consensus_quality),
+            (&found.reader_weights, &case.reader_weights),
+        ] {
+            assert_eq!(ours.len(), theirs.len());
+            for (ours, theirs) in ours.iter().zip(theirs) {
+                assert!(near(*ours, *theirs, 1e-6), "{ours} {theirs}");
+            }
         }
     }
 }
