@@ -61,8 +61,14 @@ fn round(criterion: &mut Criterion) {
             predict(gp, &features, &candidates, &PredictOptions::default()).unwrap()
         };
         let warm = ScaleChoice::WarmStart(learn(ScaleChoice::Search).scale());
-        let predictions = ask(&learn(warm));
+        let model = learn(warm);
+        let all = PredictOptions {
+            spread: true,
+            ..PredictOptions::default()
+        };
+        let predictions = predict(&model, &features, &candidates, &all).unwrap();
         let pool = PoolView {
+            model: Some(&model),
             labeled: &labeled,
             predictions: Some(&predictions),
             ..PoolView::cold(&features, &candidates)

@@ -147,14 +147,14 @@ fn chosen(
 ) -> Vec<Pick> {
     let wanted = size.saturating_sub(random.len());
     let has_model = pool.predictions.is_some();
-    let cold = !has_model && strategy.needs_model();
+    let cold = strategy.needs_model() && !(has_model && strategy.needs().met_by(pool));
     let fallback = crate::acquisition::cold_start();
     let strategy = if cold { fallback.as_ref() } else { strategy };
-    let origin = match (strategy.name(), has_model) {
+    let origin = match strategy.name() {
         // Every pick of the random strategy is a uniform draw.
-        ("random", _) => LabelOrigin::Random,
-        (_, false) => LabelOrigin::ColdStart,
-        (_, true) => LabelOrigin::Chosen,
+        "random" => LabelOrigin::Random,
+        _ if cold || !has_model => LabelOrigin::ColdStart,
+        _ => LabelOrigin::Chosen,
     };
     let mut limits = Limits::new(pool, config, random);
     let mut out: BTreeSet<u32> = random.clone();

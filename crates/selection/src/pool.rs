@@ -1,6 +1,6 @@
 //! What an acquisition function may look at.
 
-use autolabel_heads::{Matrix, Predictions};
+use autolabel_heads::{DirichletGp, Matrix, Predictions};
 
 /// The pool as an acquisition function sees it. Rows are image ids.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,9 @@ pub struct PoolView<'a> {
     pub labeled: &'a [u32],
     /// The model's view of the candidates, in their order; `None` before the first model.
     pub predictions: Option<&'a Predictions>,
+    /// The model itself, fitted to these features, for rules that ask it more; see
+    /// [`Needs`](crate::Needs).
+    pub model: Option<&'a DirichletGp>,
     /// Group (patient, slide, video) of every image.
     pub groups: Option<&'a [u32]>,
     /// For every image the earlier image that it copies.
@@ -28,6 +31,7 @@ impl<'a> PoolView<'a> {
             candidates,
             labeled: &[],
             predictions: None,
+            model: None,
             groups: None,
             duplicate_of: None,
         }
@@ -39,6 +43,16 @@ impl<'a> PoolView<'a> {
         let width = predictions.class_count;
         predictions
             .probabilities
+            .get(position * width..(position + 1) * width)
+    }
+
+    /// Variances of the class probabilities of the candidate at a position of `candidates`.
+    pub(crate) fn spread(&self, position: usize) -> Option<&'a [f32]> {
+        let predictions = self.predictions?;
+        let width = predictions.class_count;
+        predictions
+            .spread
+            .as_deref()?
             .get(position * width..(position + 1) * width)
     }
 

@@ -5,7 +5,7 @@
 
 use crate::WorkflowError;
 use crate::round::RoundInput;
-use autolabel_heads::{Matrix, Predictions};
+use autolabel_heads::{DirichletGp, Matrix, Predictions};
 use autolabel_selection::{Pick, PoolView, draw_random, rank_around};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub(crate) struct Considered<'a> {
     pub images: &'a [u32],
     /// What the model says about them, in this order; `None` before the first model.
     pub predictions: Option<&'a Predictions>,
+    /// The model itself.
+    pub model: Option<&'a DirichletGp>,
 }
 
 /// Chooses a batch from the images that were considered, and its random part from all `candidates`.
@@ -43,6 +45,7 @@ pub(crate) fn rank_excerpt(
     let pool = PoolView {
         labeled: &labeled,
         predictions: considered.predictions,
+        model: considered.model,
         groups: excerpt.groups.as_deref(),
         duplicate_of: excerpt.duplicate_of.as_deref(),
         ..PoolView::cold(&excerpt.features, &open)

@@ -230,7 +230,7 @@ pub fn run_screened(
     let mut history = input.history.to_vec();
     history.push(record);
     let stop = autolabel_selection::should_stop(&history, &input.config.stop);
-    let picks = rank(input, &candidates, &looked, &rows)?;
+    let picks = rank(input, &candidates, (&gp, &looked), &rows)?;
     let batch = picks
         .iter()
         .map(|pick| with_reason(pick, &pool, input.class_names))
@@ -320,6 +320,7 @@ fn cold_start(
     let considered = Considered {
         images: sample.as_deref().unwrap_or(candidates),
         predictions: None,
+        model: None,
     };
     let picks = rank_excerpt(input, candidates, considered, &[], &mut rng)?;
     let nothing = PoolPredictions::default();
@@ -358,7 +359,7 @@ fn fit(
 fn rank(
     input: &RoundInput<'_>,
     candidates: &[u32],
-    looked: &Looked,
+    (gp, looked): (&DirichletGp, &Looked),
     labeled: &[u32],
 ) -> Result<Vec<Pick>, WorkflowError> {
     let mut rng = random_stream(input);
@@ -368,6 +369,7 @@ fn rank(
             candidates,
             labeled,
             predictions: Some(&looked.exact),
+            model: Some(gp),
             groups: input.groups,
             duplicate_of: input.duplicate_of,
         };
@@ -384,10 +386,12 @@ fn rank(
         Some((rows, predictions)) => Considered {
             images: rows,
             predictions: Some(predictions),
+            model: Some(gp),
         },
         None => Considered {
             images: &looked.rows,
             predictions: Some(&looked.exact),
+            model: Some(gp),
         },
     };
     rank_excerpt(input, candidates, considered, labeled, &mut rng)
@@ -499,12 +503,14 @@ fn plain() -> PredictOptions {
     }
 }
 
-/// The mutual information is computed where the acquisition function needs it.
+/// Mutual information and spread are computed where the acquisition function needs them.
 fn candidate_options(input: &RoundInput<'_>) -> PredictOptions {
-    let mutual_information = autolabel_selection::acquisition(&input.config.batch.strategy)
-        .is_some_and(|a| a.needs_samples());
+    let needs = autolabel_selection::acquisition(&input.config.batch.strategy)
+        .map(|a| a.needs())
+        .unwrap_or_default();
     PredictOptions {
-        mutual_information,
+        mutual_information: needs.mutual_information,
+        spread: needs.spread,
         ..PredictOptions::default()
     }
 }

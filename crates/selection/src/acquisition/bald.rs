@@ -1,7 +1,7 @@
 //! BALD: mutual information between the label and the model, `H(E p) - E H(p)` over posterior samples
 //! (Houlsby et al., 2011). Doubt that comes from the image itself cancels out.
 
-use super::{Acquisition, Scored};
+use super::{Acquisition, Needs, Scored, mutual_information};
 use crate::PoolView;
 use rand_chacha::ChaCha8Rng;
 
@@ -16,8 +16,11 @@ impl Acquisition for Bald {
         true
     }
 
-    fn needs_samples(&self) -> bool {
-        true
+    fn needs(&self) -> Needs {
+        Needs {
+            mutual_information: true,
+            ..Needs::default()
+        }
     }
 
     fn choose(
@@ -27,14 +30,6 @@ impl Acquisition for Bald {
         count: usize,
         _rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
-        let information = pool
-            .predictions
-            .and_then(|p| p.mutual_information.as_deref());
-        let scored = information.map_or_else(Vec::new, |information| {
-            open.iter()
-                .map(|&position| (position, information[position]))
-                .collect()
-        });
-        crate::top::largest(scored, count)
+        crate::top::largest(mutual_information(pool, open), count)
     }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{BatchConfig, rank};
-use autolabel_annotation::LabelOrigin;
-use autolabel_heads::{Matrix, Predictions};
+use autolabel_annotation::{ClassId, LabelOrigin};
+use autolabel_heads::{DirichletGp, GpConfig, Matrix, Predictions, fit};
 use rand::SeedableRng;
 use std::collections::BTreeSet;
 
@@ -36,8 +36,13 @@ fn predictions(count: usize) -> Predictions {
         variance: vec![1.0; count * 3],
         probabilities,
         mutual_information: Some((0..count).map(|i| i as f32 / count as f32).collect()),
-        spread: None,
+        spread: Some(vec![0.01; count * 3]),
     }
+}
+
+fn model(features: &Matrix) -> DirichletGp {
+    let classes = [ClassId(0), ClassId(2)];
+    fit(features, &[1, 2], &classes, 3, &GpConfig::default()).unwrap()
 }
 
 fn batch(
@@ -49,12 +54,14 @@ fn batch(
 ) -> Vec<crate::Pick> {
     let features = features();
     let predictions = predictions(candidates.len());
+    let model = model(&features);
     let groups: Vec<u32> = (0..ROWS as u32).map(|i| i / 10).collect();
     let pool = PoolView {
         features: &features,
         candidates,
         labeled: &[1, 2],
         predictions: Some(&predictions),
+        model: Some(&model),
         groups: Some(&groups),
         duplicate_of: None,
     };
@@ -146,6 +153,39 @@ fn without_a_model_the_cold_start_stands_in() {
     }
 }
 
+/// Predictions alone are not enough for a rule that reads more.
+#[test]
+fn where_a_need_is_not_met_the_cold_start_stands_in() {
+    let features = features();
+    let candidates: Vec<u32> = (3..ROWS as u32).collect();
+    let predictions = Predictions {
+        mutual_information: None,
+        spread: None,
+        ..predictions(candidates.len())
+    };
+    let pool = PoolView {
+        predictions: Some(&predictions),
+        ..PoolView::cold(&features, &candidates)
+    };
+    for name in acquisition_names().into_iter().filter(|n| *n != "random") {
+        let needs = acquisition(name).unwrap().needs();
+        let config = BatchConfig {
+            strategy: name.to_owned(),
+            size: 10,
+            random_share: 0.0,
+            max_per_group: None,
+        };
+        let picks = rank(&pool, &config, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
+        assert_eq!(picks.len(), 10, "{name}");
+        let expected = if needs == Needs::default() {
+            LabelOrigin::Chosen
+        } else {
+            LabelOrigin::ColdStart
+        };
+        assert!(picks.iter().all(|p| p.origin == expected), "{name}");
+    }
+}
+
 #[test]
 fn copies_wait_until_nothing_else_is_left() {
     let features = features();
@@ -159,6 +199,7 @@ fn copies_wait_until_nothing_else_is_left() {
         candidates: &candidates,
         labeled: &[0],
         predictions: Some(&predictions),
+        model: None,
         groups: None,
         duplicate_of: Some(&copies),
     };
@@ -194,6 +235,7 @@ fn scores_order_the_doubtful_first() {
         candidates: &candidates,
         labeled: &[],
         predictions: Some(&predictions),
+        model: None,
         groups: None,
         duplicate_of: None,
     };

@@ -1,19 +1,40 @@
 //! Acquisition functions, one a file.
 
 use crate::PoolView;
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 mod random;
 
+// Doubt, image by image.
+mod balanced_entropy;
+mod bald;
 mod entropy;
 mod least_confidence;
 mod margin;
+mod mean_sd;
 
-mod bald;
+// The same with noise.
+mod power_bald;
 mod power_margin;
 
+// Coverage, whatever the model thinks.
+mod core_set;
 mod kmeans_medoid;
+mod max_herding;
+mod prob_cover;
+mod typiclust;
+
+// Both.
+mod badge;
+mod cluster_margin;
+mod drop_query;
 mod uncertainty_herding;
+
+// What the labels of a batch would say together, and about the rest.
+mod batch_bald;
+mod expected_information;
 
 mod auto;
 
@@ -26,6 +47,29 @@ pub struct Scored {
     pub score: Option<f32>,
 }
 
+/// What an acquisition function reads beside features and class probabilities. All of it costs time, so
+/// it is computed only where it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// [`autolabel_heads::Predictions::mutual_information`].
+    pub mutual_information: bool,
+    /// [`autolabel_heads::Predictions::spread`].
+    pub spread: bool,
+    /// [`PoolView::model`].
+    pub model: bool,
+}
+
+impl Needs {
+    /// The pool has all of it.
+    pub(crate) fn met_by(self, pool: &PoolView<'_>) -> bool {
+        let has =
+            |field: fn(&autolabel_heads::Predictions) -> bool| pool.predictions.is_some_and(field);
+        (!self.mutual_information || has(|p| p.mutual_information.is_some()))
+            && (!self.spread || has(|p| p.spread.is_some()))
+            && (!self.model || pool.model.is_some())
+    }
+}
+
 /// A rule that chooses the images whose labels teach the model most.
 pub trait Acquisition: Send + Sync {
     /// Name, as in settings and reports.
@@ -34,9 +78,9 @@ pub trait Acquisition: Send + Sync {
     /// It cannot choose before a first model; the cold start chooses then.
     fn needs_model(&self) -> bool;
 
-    /// It needs the mutual information that posterior samples give.
-    fn needs_samples(&self) -> bool {
-        false
+    /// What it reads beside the class probabilities; the cold start chooses where that is missing.
+    fn needs(&self) -> Needs {
+        Needs::default()
     }
 
     /// It looks over the pool as a whole, beside any model. In a large pool it is given a uniform
@@ -85,6 +129,18 @@ fn all() -> Vec<Box<dyn Acquisition>> {
         Box::new(power_margin::PowerMargin),
         Box::new(uncertainty_herding::UncertaintyHerding),
         Box::new(kmeans_medoid::KMeansMedoid),
+        Box::new(mean_sd::MeanSd),
+        Box::new(balanced_entropy::BalancedEntropy),
+        Box::new(power_bald::PowerBald),
+        Box::new(batch_bald::BatchBald),
+        Box::new(expected_information::ExpectedInformation),
+        Box::new(badge::Badge),
+        Box::new(cluster_margin::ClusterMargin),
+        Box::new(drop_query::DropQuery),
+        Box::new(core_set::CoreSet),
+        Box::new(typiclust::TypiClust),
+        Box::new(prob_cover::ProbCover),
+        Box::new(max_herding::MaxHerding),
     ]
 }
 
@@ -101,6 +157,42 @@ fn by_probabilities(
         .filter_map(|&position| Some((position, score(pool.probabilities(position)?))))
         .collect();
     crate::top::largest(scored, count)
+}
+
+/// Scores every open candidate by the means and variances of its class probabilities and takes the
+/// largest. Without them nothing is chosen.
+fn by_spread(
+    pool: &PoolView<'_>,
+    open: &[usize],
+    count: usize,
+    score: impl Fn(&[f32], &[f32]) -> f32 + Sync,
+) -> Vec<Scored> {
+    let scored = open
+        .par_iter()
+        .filter_map(|&position| {
+            let score = score(pool.probabilities(position)?, pool.spread(position)?);
+            Some((position, score))
+        })
+        .collect();
+    crate::top::largest(scored, count)
+}
+
+/// Mutual information of every open candidate in nats; nothing where it was not computed.
+fn mutual_information(pool: &PoolView<'_>, open: &[usize]) -> Vec<(usize, f32)> {
+    pool.predictions
+        .and_then(|p| p.mutual_information.as_deref())
+        .map_or_else(Vec::new, |information| {
+            open.iter()
+                .map(|&position| (position, information[position]))
+                .collect()
+        })
+}
+
+/// A standard Gumbel variate, `-ln(-ln u)`.
+fn gumbel(rng: &mut ChaCha8Rng) -> f32 {
+    // The middle of one of 2^53 equal steps: never 0 and never 1.
+    let u = ((rng.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+    (-(-u.ln()).ln()) as f32
 }
 
 /// Lead of the first over the second class, 0 (torn) to 1 (sure).

@@ -2,9 +2,8 @@
 //! et al., TMLR 2023). The noise spreads a batch over the doubtful region at no cost; at β = 4 an image
 //! is drawn with probability proportional to the fourth power of its margin score.
 
-use super::{Acquisition, Scored, lead};
+use super::{Acquisition, Scored, gumbel, lead};
 use crate::PoolView;
-use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 pub(super) struct PowerMargin;
@@ -37,11 +36,4 @@ impl Acquisition for PowerMargin {
             .collect();
         crate::top::largest(scored, count)
     }
-}
-
-/// A standard Gumbel variate, `-ln(-ln u)`.
-fn gumbel(rng: &mut ChaCha8Rng) -> f32 {
-    // The middle of one of 2^53 equal steps: never 0 and never 1.
-    let u = ((rng.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
-    (-(-u.ln()).ln()) as f32
 }

@@ -40,21 +40,30 @@ impl Acquisition for UncertaintyHerding {
         _rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
         let doubtful = by_probabilities(pool, open, MOST_DOUBTFUL.max(count), |p| 1.0 - lead(p));
-        let rows: Vec<u32> = doubtful
-            .iter()
-            .map(|s| pool.candidates[s.position])
-            .collect();
+        let positions: Vec<usize> = doubtful.iter().map(|s| s.position).collect();
         let doubt: Vec<f32> = doubtful.iter().map(|s| s.score.unwrap_or(0.0)).collect();
-        let covered = covered_by_labeled(pool, &rows);
-        let similarity = similarity::among(&pool.features.select(&rows), SCALE);
-        greedy(&similarity, &doubt, covered, count)
-            .into_iter()
-            .map(|(index, gain)| Scored {
-                position: doubtful[index].position,
-                score: Some(gain),
-            })
-            .collect()
+        herd(pool, &positions, &doubt, count)
     }
+}
+
+/// The `count` of these positions that best cover all of them, each weighted by its doubt, given what
+/// the labeled images cover. `O(n (n + L) d)` for `n` positions and `L` labels.
+pub(super) fn herd(
+    pool: &PoolView<'_>,
+    positions: &[usize],
+    doubt: &[f32],
+    count: usize,
+) -> Vec<Scored> {
+    let rows: Vec<u32> = positions.iter().map(|&p| pool.candidates[p]).collect();
+    let covered = covered_by_labeled(pool, &rows);
+    let similarity = similarity::among(&pool.features.select(&rows), SCALE);
+    greedy(&similarity, doubt, covered, count)
+        .into_iter()
+        .map(|(index, gain)| Scored {
+            position: positions[index],
+            score: Some(gain),
+        })
+        .collect()
 }
 
 /// Picks `count` columns that add most coverage, with the gain of each per image of the sum.

@@ -6,5 +6,6 @@
     reason = "a failed helper must fail the test that called it"
 )]
 
+mod batches;
 mod golden;
 mod threads;

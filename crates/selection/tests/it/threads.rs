@@ -1,6 +1,7 @@
 //! Batches do not depend on the number of threads.
 
-use autolabel_heads::{Matrix, Predictions};
+use autolabel_annotation::ClassId;
+use autolabel_heads::{GpConfig, Matrix, Predictions, fit};
 use autolabel_selection::{BatchConfig, Pick, PoolView, acquisition_names, rank};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -24,8 +25,10 @@ fn every_function_chooses_the_same_with_one_or_three_threads() {
         variance: vec![1.0; candidates.len() * 2],
         probabilities,
         mutual_information: Some(draw(candidates.len())),
-        spread: None,
+        spread: Some(vec![0.01; candidates.len() * 2]),
     };
+    let classes: Vec<ClassId> = (0..100).map(|i| ClassId(i % 2)).collect();
+    let model = fit(&features, &labeled, &classes, 2, &GpConfig::default()).unwrap();
     let batch = |strategy: &str, threads: usize| -> Vec<Pick> {
         let config = BatchConfig {
             strategy: strategy.to_owned(),
@@ -35,6 +38,7 @@ fn every_function_chooses_the_same_with_one_or_three_threads() {
         let pool = PoolView {
             labeled: &labeled,
             predictions: Some(&predictions),
+            model: Some(&model),
             ..PoolView::cold(&features, &candidates)
         };
         rayon::ThreadPoolBuilder::new()
