@@ -10,7 +10,8 @@
 //! ```
 //!
 //! in nats. For each class [`TARGETS`] `/ C` targets, at least one, are drawn with probability
-//! proportional to the probability of the class; `E_f` is the mean over joint posterior samples.
+//! proportional to the probability of the class; `E_f` is the mean over joint posterior samples, and what
+//! chance alone adds to it is taken off.
 //!
 //! A batch of the largest scores would be of one kind, so it is chosen greedily for
 //! `Σ_{x*} max_{x ∈ batch} I(y; y*)`, a lower bound of what the batch says about each target; its first
@@ -123,7 +124,40 @@ fn information(
         let found = wanted.iter().map(|p| positions.binary_search(p));
         found.flatten().collect()
     };
-    Some(pairwise(&samples, &place(candidates), &place(targets)))
+    let (candidates, targets) = (place(candidates), place(targets));
+    let mut information = pairwise(&samples, &candidates, &targets);
+    subtract_noise(&mut information, &samples, &candidates, &targets);
+    Some(information)
+}
+
+/// Takes off what `K` samples show of images that have nothing to do with each other, about
+/// `A A* / 2K` with `A = Σ_c Var p_c / E p_c`; down to 0. Without it the largest of many scores would be
+/// those with the most noise.
+fn subtract_noise(
+    information: &mut [f32],
+    samples: &JointSamples,
+    candidates: &[usize],
+    targets: &[usize],
+) {
+    let amount = |image: &usize| -> f32 {
+        let table = samples.by_class(std::slice::from_ref(image));
+        (0..table.rows)
+            .map(|class| {
+                let row = table.row(class);
+                let mean = row.iter().sum::<f32>() / row.len() as f32;
+                let squares = row.iter().map(|p| (p - mean).powi(2)).sum::<f32>();
+                squares / row.len() as f32 / mean.max(f32::MIN_POSITIVE)
+            })
+            .sum()
+    };
+    let of_targets: Vec<f32> = targets.iter().map(amount).collect();
+    let scale = 0.5 / samples.samples as f32;
+    for (row, candidate) in information.chunks_mut(targets.len().max(1)).zip(candidates) {
+        let own = amount(candidate) * scale;
+        for (value, other) in row.iter_mut().zip(&of_targets) {
+            *value = (*value - own * other).max(0.0);
+        }
+    }
 }
 
 /// `I(y; y*)` of two lists of images of the same joint samples, row-major.
@@ -216,6 +250,7 @@ fn greedy(information: &[f32], targets: usize, count: usize) -> Vec<(usize, f32)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{RngExt, SeedableRng};
     use serde::Deserialize;
 
     /// Joint samples with the information of every two images, by NumPy
@@ -243,6 +278,34 @@ mod tests {
         for (found, expected) in found.iter().zip(&golden.pairwise) {
             assert!((found - expected).abs() < 2e-6, "{found} {expected}");
         }
+    }
+
+    /// Images drawn one by one have no information about each other; the samples say otherwise.
+    #[test]
+    fn chance_is_taken_off() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let (images, count) = (40, 200);
+        let probabilities = (0..images * count)
+            .flat_map(|_| {
+                let p: f32 = rng.random();
+                [p, 1.0 - p]
+            })
+            .collect();
+        let samples = JointSamples {
+            class_count: 2,
+            samples: count,
+            probabilities,
+        };
+        let (left, right): (Vec<usize>, Vec<usize>) = ((0..20).collect(), (20..40).collect());
+        let raw = pairwise(&samples, &left, &right);
+        let mut corrected = raw.clone();
+        subtract_noise(&mut corrected, &samples, &left, &right);
+        let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
+        // The theory: A = 2 (1/12) / (1/2) for both.
+        let expected = (1.0_f32 / 3.0).powi(2) / (2.0 * count as f32);
+        assert!((mean(&raw) / expected - 1.0).abs() < 0.25, "{}", mean(&raw));
+        // What stays is the part of a chi-squared variable above its mean.
+        assert!(mean(&corrected) < 0.6 * mean(&raw));
     }
 
     #[test]
