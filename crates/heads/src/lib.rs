@@ -10,6 +10,7 @@
 //! Matrix of blocks + labels --weigh_blocks--> BlockWeights --combine--> Matrix of features
 //! Matrix + labels --fit--> DirichletGp --predict--> Predictions --apply_temperature--> probabilities
 //! DirichletGp + labels --extend--> DirichletGp
+//! DirichletGp + rows --joint_samples--> JointSamples
 //! Matrix + labels --fit_head--> Head (Gaussian process or linear) --Head::predict--> Predictions
 //! Matrix + answers --fit_findings--> FindingsGp --predict_findings--> FindingPredictions
 //! Matrix + grades --fit_ordinal--> OrdinalGp --predict_ordinal--> OrdinalPredictions --ordinal_decisions--> classes

@@ -13,6 +13,8 @@
 //! proportional to the probability of the class; `E_f` is the mean over joint posterior samples, and what
 //! chance alone adds to it is taken off.
 //!
+//! The pool is what the rule is shown: of a large one, a uniform sample and the doubtful images.
+//!
 //! A batch of the largest scores would be of one kind, so it is chosen greedily for
 //! `Σ_{x*} max_{x ∈ batch} I(y; y*)`, a lower bound of what the batch says about each target; its first
 //! image has the largest score. When no image adds to it, the largest scores follow.
