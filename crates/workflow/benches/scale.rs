@@ -48,7 +48,7 @@ fn cluster(rng: &mut ChaCha8Rng) -> usize {
 fn class(row: usize) -> ClassId {
     let mut rng = ChaCha8Rng::seed_from_u64(row as u64);
     let cluster = cluster(&mut rng);
-    let other = cluster % 7 == 0 && rng.random::<f32>() < 0.4;
+    let other = cluster.is_multiple_of(7) && rng.random::<f32>() < 0.4;
     ClassId(((cluster + usize::from(other)) * 31 % usize::from(CLASSES)) as u16)
 }
 

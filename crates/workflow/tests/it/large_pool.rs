@@ -38,9 +38,9 @@ fn pool(rows: usize, cols: usize) -> Pool {
         .collect();
     let mut features = Matrix::zeros(rows, cols);
     let mut labels = vec![None; rows];
-    for row in 0..rows {
+    for (row, label) in labels.iter_mut().enumerate() {
         let cluster = (rng.random::<f32>().powi(2) * CLUSTERS as f32) as usize;
-        let other = cluster % 7 == 0 && rng.random::<f32>() < 0.4;
+        let other = cluster.is_multiple_of(7) && rng.random::<f32>() < 0.4;
         let values = &mut features.data[row * cols..(row + 1) * cols];
         for (column, value) in values.iter_mut().enumerate() {
             *value =
@@ -50,9 +50,9 @@ fn pool(rows: usize, cols: usize) -> Pool {
         for value in values.iter_mut() {
             *value = f16::from_f32(*value / length).to_f32();
         }
-        if row % (rows / LABELS) == 0 {
+        if row.is_multiple_of(rows / LABELS) {
             let class = ClassId(((cluster + usize::from(other)) * 31 % CLASSES) as u16);
-            labels[row] = Some(Labeled {
+            *label = Some(Labeled {
                 answer: Answer::Class { class },
                 origin: LabelOrigin::Random,
             });
@@ -267,45 +267,75 @@ fn exact_predictions_are_at_hand_when_labels_rest_on_them() {
     }
 }
 
-/// The figures of docs/learning.md, at the settings that projects use.
-#[test]
-fn screening_a_hundred_thousand_images_loses_little() {
-    let pool = pool(100_000, 96);
+/// What a screened round reaches beside one that looks at everything.
+struct Reached {
+    picks_in_common: usize,
+    /// Coverage that the batch adds, as a share of what the exact round's batch adds: over the images
+    /// that herding sums over, and over an even sample of the whole pool.
+    doubtful: f64,
+    pool: f64,
+    /// Of the 100 smallest margins.
+    margins_found: usize,
+    auto_share: f64,
+    auto_share_error: f64,
+    exact_auto_share: f64,
+}
+
+/// Compares both at the settings that projects use.
+fn compare(images: usize, cols: usize) -> Reached {
+    const HERDED: usize = 3_000;
+    let mut pool = pool(images, cols);
     let half = pool.halved();
     let exact = pool.round((&half).into(), &whole());
     let screened = pool.round((&half).into(), &Screening::default());
-
-    // On the images that herding sums over, and on an even sample of the whole pool.
     let most = doubtful(&pool, &exact, usize::MAX);
-    let sample: Vec<(u32, f32)> = most.iter().step_by(33).copied().collect();
+    let sample: Vec<(u32, f32)> = most.iter().step_by(images / HERDED).copied().collect();
     let (batch, reference) = (rows(&screened), rows(&exact));
     let share = |of: &[(u32, f32)]| gain(&pool, of, &batch) / gain(&pool, of, &reference);
-    let (doubtful_share, pool_share) = (share(&most[..3_000]), share(&sample));
-    let common = batch.iter().filter(|row| reference.contains(row)).count();
+    let common = |a: &[u32], b: &[u32]| a.iter().filter(|row| b.contains(row)).count();
+    let (doubtful, of_pool) = (share(&most[..HERDED]), share(&sample));
+    pool.config.batch.strategy = "margin".to_owned();
+    let margins = pool.round((&half).into(), &whole());
+    let found = pool.round((&half).into(), &Screening::default());
+    let reached = Reached {
+        picks_in_common: common(&batch, &reference),
+        doubtful,
+        pool: of_pool,
+        margins_found: common(&rows(&found), &rows(&margins)),
+        auto_share: screened.auto_share.unwrap().share,
+        auto_share_error: screened.auto_share_error.unwrap(),
+        exact_auto_share: exact.auto_share.unwrap().share,
+    };
     println!(
-        "coverage gain of the exact round: {doubtful_share:.4} of the doubtful, {pool_share:.4} of the pool; {common} of 100 picks in common"
+        "{images} images, {cols} columns: {} picks in common, coverage of the doubtful {:.3}, of the pool {:.3}, {} smallest margins, auto-labelable {:.3} ± {:.3}, exactly {:.3}",
+        reached.picks_in_common,
+        reached.doubtful,
+        reached.pool,
+        reached.margins_found,
+        reached.auto_share,
+        reached.auto_share_error,
+        reached.exact_auto_share
     );
-    assert!(doubtful_share > 0.97 && pool_share > 0.97);
+    reached
+}
 
-    let mut margin = pool;
-    margin.config.batch.strategy = "margin".to_owned();
-    let (exact_top, found) = (
-        rows(&margin.round((&half).into(), &whole())),
-        rows(&margin.round((&half).into(), &Screening::default())),
-    );
-    let recall = found.iter().filter(|row| exact_top.contains(row)).count();
-    println!("{recall} of the 100 smallest margins");
-    assert!(recall >= 95, "{recall}");
-
-    let (estimate, error) = (
-        screened.auto_share.unwrap(),
-        screened.auto_share_error.unwrap(),
-    );
-    let truth = exact.auto_share.unwrap();
-    println!(
-        "auto-labelable {:.4} ± {error:.4}, exactly {:.4}",
-        estimate.share, truth.share
-    );
+/// The first line of the table in docs/learning.md.
+#[test]
+fn screening_a_hundred_thousand_images_loses_little() {
+    let reached = compare(100_000, 96);
+    assert!(reached.picks_in_common >= 70 && reached.margins_found >= 95);
+    // Herding does not aim at the whole pool, so what a batch adds there is partly chance.
+    assert!(reached.doubtful > 0.97 && reached.pool > 0.9);
     // The threshold moves with the sample too, hence the allowance.
-    assert!((estimate.share - truth.share).abs() < 4.0 * error + 0.01);
+    let off = (reached.auto_share - reached.exact_auto_share).abs();
+    assert!(off < 4.0 * reached.auto_share_error + 0.01);
+}
+
+#[test]
+#[ignore = "the other lines of the table in docs/learning.md: a minute and 2 GiB"]
+fn screening_larger_pools_loses_little() {
+    for (images, cols) in [(100_000, 256), (200_000, 256), (300_000, 96)] {
+        let reached = compare(images, cols);
+        assert!(reached.doubtful > 0.85 && reached.pool > 0.85);
+    }
 }
