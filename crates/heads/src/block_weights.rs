@@ -186,10 +186,10 @@ impl Search<'_> {
         let mut best = self.value(&point, linear)?;
         let mut steps = vec![FIRST_STEP; point.len()];
         for _ in 0..SWEEPS {
-            for axis in 0..point.len() {
-                match self.better(&point, axis, steps[axis], linear, best)? {
+            for (axis, step) in steps.iter_mut().enumerate() {
+                match self.better(&point, axis, *step, linear, best)? {
                     Some((moved, value)) => (point, best) = (moved, value),
-                    None => steps[axis] /= 2.0,
+                    None => *step /= 2.0,
                 }
             }
         }

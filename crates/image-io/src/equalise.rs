@@ -70,9 +70,8 @@ fn clip(histogram: &mut [usize; LEVELS], limit: usize) {
     }
     let (each, rest) = (cut / LEVELS, cut % LEVELS);
     histogram.iter_mut().for_each(|count| *count += each);
-    if rest > 0 {
-        let step = (LEVELS / rest).max(1);
-        let levels = histogram.iter_mut().step_by(step).take(rest);
+    if let Some(step) = LEVELS.checked_div(rest) {
+        let levels = histogram.iter_mut().step_by(step.max(1)).take(rest);
         levels.for_each(|count| *count += 1);
     }
 }

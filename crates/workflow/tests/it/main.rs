@@ -1,6 +1,10 @@
 //! Tests of the loop as the server and the command line use it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::print_stdout,
+    reason = "the guide quotes what the tests of large pools print"
+)]
 
 mod expert;
 mod folder;
