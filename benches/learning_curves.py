@@ -34,8 +34,8 @@ def build() -> Path:
 
 
 def simulate(data: Path, seeds: int, table: Path | None = None) -> dict:
-    """The report of one set, as `autolabel simulate --json` prints it. Features are kept, so that a
-    subset of the same images need not be embedded again."""
+    """The report of one set, as `autolabel simulate --json` prints it. Features are kept for the next
+    time the same images are simulated."""
     words = ["simulate", str(data), "--compare", "random,margin", "--full-label", "--json"]
     words += ["--seeds", str(seeds), "--cache", str(CACHE)]
     words += ["--csv", str(table)] if table else []
@@ -128,7 +128,7 @@ def print_comparison(report: dict) -> None:
         )
     by_column = [
         f"{row['column']} {row['value']} ({row['images']} images) {row['at_6_percent']['mean']:.3f}"
-        for row in report["arms"][0]["by_column"]
+        for row in report["arms"][0].get("by_column", [])
         if row["at_6_percent"]
     ]
     if by_column:
