@@ -27,6 +27,9 @@ const ROWS_AT_A_TIME: usize = 8_192;
 /// Labels before the first choice: fewer say nothing about two dozen blocks.
 const FIRST_CHOICE: usize = 40;
 
+/// Shares below this are not named.
+const WORTH_NAMING: f32 = 0.05;
+
 /// Labels that a choice looks at at most.
 const MOST_LABELS: usize = 1_000;
 
@@ -253,6 +256,7 @@ pub fn in_words(chosen: &Representation, crops: &[Crop], outputs: &[String]) -> 
         names.sort_by(|a, b| b.1.total_cmp(&a.1));
         let parts: Vec<String> = names
             .iter()
+            .filter(|(_, weight)| *weight >= WORTH_NAMING)
             .map(|(name, weight)| format!("{:.0} % {name}", 100.0 * weight))
             .collect();
         parts.join(", ")
@@ -260,10 +264,13 @@ pub fn in_words(chosen: &Representation, crops: &[Crop], outputs: &[String]) -> 
     let crops = crops.iter().enumerate();
     let by_view = crops.map(|(v, crop)| (crop.to_string(), share(&|block| block / count == v)));
     let names = outputs.iter().enumerate();
-    let by_output = names.map(|(o, name)| (name.clone(), share(&|block| block % count == o)));
+    let by_output = names.map(|(o, name)| {
+        let name = name.replace("_std", " (deviations)");
+        (name, share(&|block| block % count == o))
+    });
     format!(
-        "Chosen by {} labels: {}; of the network {}. Evidence {:+.1} nats over equal weights, leave-one-out \
-         log-loss {:.3} instead of {:.3}.",
+        "By {} labels these count: {}; of the network {}. Evidence {:+.1} nats over equal weights, \
+         leave-one-out log-loss {:.3} instead of {:.3}.",
         chosen.labels,
         listed(by_view.collect()),
         listed(by_output.collect()),
@@ -324,8 +331,8 @@ mod tests {
         assert_eq!((features.rows, features.cols), (120, 16));
         let crops = [Crop::plain(1.0), Crop::plain(0.7)];
         let text = in_words(&chosen, &crops, &["pooled".to_owned()]);
-        assert!(text.starts_with("Chosen by 80 labels: "), "{text}");
-        assert!(text.contains("% its middle 70 %, "), "{text}");
+        assert!(text.starts_with("By 80 labels these count: "), "{text}");
+        assert!(text.contains("% its middle 70 %"), "{text}");
     }
 
     #[test]
