@@ -11,7 +11,7 @@ use crate::exponential::exponentials;
 use crate::gp::DirichletGp;
 use crate::half_matrix::FeatureRows;
 use crate::kernel::{Kernel, KernelScale, covariances};
-use crate::matrix::{BLOCK_ROWS, Matrix, dot, dot_block, inner_products};
+use crate::matrix::{Matrix, dot, dot_block, inner_products};
 use crate::ridge::{Known, ridge};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
@@ -25,6 +25,9 @@ const SMALLEST_PIVOT: f32 = 1e-3;
 
 /// Labels that landmarks are chosen from, at most.
 const MOST_COMPARED: usize = 2_000;
+
+/// Rows that one task scores: enough to make the packing of the directions cheap.
+const SCORED_ROWS: usize = 1_024;
 
 /// Rows whose mean is subtracted from the inputs of the regression.
 const OFFSET_ROWS: usize = 2_048;
@@ -265,12 +268,12 @@ impl Student {
             });
         }
         let mut all = vec![0.0f32; features.rows() * classes];
-        all.par_chunks_mut(BLOCK_ROWS * classes)
+        all.par_chunks_mut(SCORED_ROWS * classes)
             .enumerate()
             .for_each_init(
                 || (Vec::new(), Vec::new()),
                 |(buffer, products), (block, out)| {
-                    let first = block * BLOCK_ROWS;
+                    let first = block * SCORED_ROWS;
                     let rows = features.block(first..first + out.len() / classes, buffer);
                     self.block(rows, products, out);
                 },

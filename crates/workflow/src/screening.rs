@@ -21,7 +21,7 @@ pub struct Screening {
     pub one_in: usize,
     /// At least so many images are looked at because of their doubt.
     pub least_doubtful: usize,
-    /// Images of the uniform sample, at most; else one in twice `one_in`, but at least half of this.
+    /// Images of the uniform sample, at most; else one in three times `one_in`, but at least half of this.
     pub sample: usize,
     /// Labeled images that the student compares with.
     pub landmarks: usize,
@@ -30,7 +30,7 @@ pub struct Screening {
 impl Screening {
     /// Size of the uniform sample of a project of so many images.
     fn sample_of(&self, images: usize) -> usize {
-        (images / (2 * self.one_in)).clamp(self.sample / 2, self.sample)
+        (images / (3 * self.one_in)).clamp(self.sample / 2, self.sample)
     }
 }
 
@@ -38,7 +38,7 @@ impl Default for Screening {
     fn default() -> Self {
         Self {
             whole_pool: 20_000,
-            one_in: 12,
+            one_in: 8,
             least_doubtful: 15_000,
             sample: 10_000,
             landmarks: 512,

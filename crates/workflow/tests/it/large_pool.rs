@@ -282,6 +282,10 @@ struct Reached {
 }
 
 /// Compares both at the settings that projects use.
+#[allow(
+    clippy::print_stdout,
+    reason = "the figures are what the test is run for"
+)]
 fn compare(images: usize, cols: usize) -> Reached {
     const HERDED: usize = 3_000;
     let mut pool = pool(images, cols);
