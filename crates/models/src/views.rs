@@ -27,7 +27,7 @@ pub struct Crop {
     /// Share of the width and of the height around the middle, above 0, at most 1.
     pub share: f64,
     /// Whether its contrast is equalised part by part, so that faint things become plain and
-    /// exposures alike. It brought radiographs more than a point, coloured images nothing.
+    /// exposures alike. It brought radiographs almost a point, coloured images nothing.
     pub equalised: bool,
 }
 
