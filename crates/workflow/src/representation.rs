@@ -210,11 +210,8 @@ pub fn choose(
             ..gp.clone()
         };
         let model = autolabel_heads::fit(&weighted, &numbers, &classes, class_count, &config)?;
-        Ok(left_out_log_loss(
-            &autolabel_heads::leave_one_out(&model).probabilities,
-            &classes,
-            class_count,
-        ))
+        let left_out = autolabel_heads::leave_one_out(&model);
+        Ok(autolabel_heads::log_loss(&left_out, &classes)?)
     };
     let equal_log_loss = log_loss(&equal, ScaleChoice::Search)?;
     let chosen_log_loss = log_loss(&found.weights, ScaleChoice::WarmStart(found.scale))?;
@@ -230,14 +227,6 @@ pub fn choose(
         equal_log_loss,
         log_loss: chosen_log_loss.min(equal_log_loss),
     })
-}
-
-fn left_out_log_loss(probabilities: &[f32], classes: &[ClassId], class_count: usize) -> f64 {
-    let losses = probabilities
-        .chunks(class_count.max(1))
-        .zip(classes)
-        .map(|(p, class)| -f64::from(p[class.index()]).max(1e-9).ln());
-    losses.sum::<f64>() / classes.len().max(1) as f64
 }
 
 /// The choice in a sentence: how much each view and each output counts, and what speaks for it.
