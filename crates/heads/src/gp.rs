@@ -239,7 +239,25 @@ fn check_config(config: &GpConfig) -> Result<(), HeadsError> {
     Ok(())
 }
 
+/// Variance of the noise of a label about the latent function of a class, in squared log-odds units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LabelNoise {
+    /// Where the label is of that class.
+    pub own: f32,
+    /// Where it is of another class; larger.
+    pub other: f32,
+}
+
 impl DirichletGp {
+    /// How much one label leaves open.
+    #[must_use]
+    pub fn label_noise(&self) -> LabelNoise {
+        LabelNoise {
+            own: self.targets.on_noise as f32,
+            other: self.targets.off_noise as f32,
+        }
+    }
+
     /// The kernel scale in use, for example to warm-start the next round.
     #[must_use]
     pub fn scale(&self) -> KernelScale {

@@ -18,7 +18,7 @@ use crate::exponential::exponentials;
 use crate::factor::cholesky;
 use crate::gp::{DirichletGp, Posterior};
 use crate::kernel::{covariances, prior_variance};
-use crate::matrix::{BLOCK_ROWS, Matrix, inner_products};
+use crate::matrix::{BLOCK_ROWS, Matrix, dot, inner_products};
 use crate::predict::{check_rows, predict_means};
 use crate::support::{Scratch, Support};
 use faer::{Mat, MatMut, MatRef, Par};
@@ -130,6 +130,23 @@ pub fn joint_samples(
     })
 }
 
+/// Posterior covariances of a latent function at these rows of `features`, `n x n`, without label noise
+/// and in squared log-odds units: what the labels leave open where each counts as evidence against a
+/// class, `K_xx - Vᵀ V` above. For its own class a label says more (`T_c`), so this is the largest of
+/// the classes' covariances and the same for all. About `2 n L² + n² (L + d)` operations, so `n` is at
+/// most some thousands.
+///
+/// # Errors
+/// Features of another width, rows out of range.
+pub fn posterior_covariance(
+    gp: &DirichletGp,
+    features: &Matrix,
+    rows: &[u32],
+) -> Result<Matrix, HeadsError> {
+    check_rows(gp, features, rows)?;
+    unexplained(gp, features, rows, &projected(gp, features, rows))
+}
+
 /// Posterior covariances of the latent functions at some images, without label noise.
 struct JointPosterior<'a> {
     gp: &'a DirichletGp,
@@ -144,28 +161,17 @@ struct JointPosterior<'a> {
 impl<'a> JointPosterior<'a> {
     fn of(gp: &'a DirichletGp, features: &Matrix, rows: &[u32]) -> Result<Self, HeadsError> {
         check_rows(gp, features, rows)?;
-        let support = Support::of(gp);
-        let size = support.size();
-        // One row an image here is one column an image for the solves.
-        let mut columns = Matrix::zeros(rows.len(), size);
-        each_block(&mut columns, |columns, images, scratch| {
-            let covariances = support.covariance_columns(features, &rows[images.clone()], scratch);
-            columns.copy_from_slice(covariances);
-            let columns = MatMut::from_column_major_slice_mut(columns, size, images.len());
-            match &gp.posterior {
-                Posterior::Exact(exact) => exact.half_solve(columns),
-                Posterior::Sparse(sparse) => sparse.project(columns),
-            }
-        });
-        let mut shared = prior_covariance(gp, &features.select(rows))?;
-        let prior = largest_diagonal(&shared);
-        add_scaled(&mut shared, &inner_products(&columns, &columns)?, -1.0);
+        let mut columns = projected(gp, features, rows);
+        let shared = unexplained(gp, features, rows, &columns)?;
+        let prior = largest_prior(gp, features, rows);
+        let size = columns.cols;
         if let Posterior::Exact(exact) = &gp.posterior {
             each_block(&mut columns, |columns, images, _| {
                 let columns = MatMut::from_column_major_slice_mut(columns, size, images.len());
                 exact.other_half_solve(columns);
             });
         }
+        let shared = Mat::from_fn(rows.len(), rows.len(), |i, j| f64::from(shared.row(j)[i]));
         Ok(Self {
             gp,
             columns,
@@ -211,23 +217,59 @@ fn each_block(columns: &mut Matrix, work: impl Fn(&mut [f32], Range<usize>, &mut
         });
 }
 
-fn prior_covariance(gp: &DirichletGp, features: &Matrix) -> Result<Mat<f64>, HeadsError> {
-    let mut products = inner_products(features, features)?;
-    let norms = products.diagonal();
-    for (image, row) in products
-        .data
-        .chunks_exact_mut(norms.len().max(1))
-        .enumerate()
-    {
-        covariances(gp.kernel, &gp.scale, norms[image], &norms, row);
-    }
-    let mut covariance = Mat::from_fn(norms.len(), norms.len(), |i, j| {
-        f64::from(products.row(i)[j])
+/// `G⁻¹ K_zx` or `Φ`, one row an image.
+fn projected(gp: &DirichletGp, features: &Matrix, rows: &[u32]) -> Matrix {
+    let support = Support::of(gp);
+    let size = support.size();
+    // One row an image here is one column an image for the solves.
+    let mut columns = Matrix::zeros(rows.len(), size);
+    each_block(&mut columns, |columns, images, scratch| {
+        let covariances = support.covariance_columns(features, &rows[images.clone()], scratch);
+        columns.copy_from_slice(covariances);
+        let columns = MatMut::from_column_major_slice_mut(columns, size, images.len());
+        match &gp.posterior {
+            Posterior::Exact(exact) => exact.half_solve(columns),
+            Posterior::Sparse(sparse) => sparse.project(columns),
+        }
     });
-    for (image, norm) in norms.iter().enumerate() {
-        covariance[(image, image)] = prior_variance(gp.kernel, &gp.scale, f64::from(*norm));
-    }
+    columns
+}
+
+/// `K_xx` less the products of these columns, `n x n`.
+fn unexplained(
+    gp: &DirichletGp,
+    features: &Matrix,
+    rows: &[u32],
+    columns: &Matrix,
+) -> Result<Matrix, HeadsError> {
+    let chosen = features.select(rows);
+    let mut covariance = inner_products(&chosen, &chosen)?;
+    let norms = covariance.diagonal();
+    let explained = inner_products(columns, columns)?;
+    let width = norms.len().max(1);
+    covariance
+        .data
+        .par_chunks_exact_mut(width)
+        .zip(explained.data.par_chunks_exact(width))
+        .enumerate()
+        .for_each(|(image, (row, explained))| {
+            let norm = norms[image];
+            covariances(gp.kernel, &gp.scale, norm, &norms, row);
+            row[image] = prior_variance(gp.kernel, &gp.scale, f64::from(norm)) as f32;
+            for (value, explained) in row.iter_mut().zip(explained) {
+                *value -= explained;
+            }
+        });
     Ok(covariance)
+}
+
+fn largest_prior(gp: &DirichletGp, features: &Matrix, rows: &[u32]) -> f64 {
+    rows.iter()
+        .map(|&row| {
+            let row = features.row(row as usize);
+            prior_variance(gp.kernel, &gp.scale, f64::from(dot(row, row)))
+        })
+        .fold(0.0, f64::max)
 }
 
 fn add_scaled(sum: &mut Mat<f64>, matrix: &Matrix, scale: f64) {
@@ -236,10 +278,6 @@ fn add_scaled(sum: &mut Mat<f64>, matrix: &Matrix, scale: f64) {
             sum[(row, column)] += scale * f64::from(*value);
         }
     }
-}
-
-fn largest_diagonal(matrix: &Mat<f64>) -> f64 {
-    (0..matrix.nrows()).fold(0.0, |most: f64, i| most.max(matrix[(i, i)]))
 }
 
 fn row_major(matrix: MatRef<'_, f32>) -> Matrix {

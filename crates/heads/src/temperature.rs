@@ -4,8 +4,8 @@
 use crate::HeadsError;
 use autolabel_annotation::ClassId;
 
-/// Spread of the log-normal prior on the temperature, centred on 1 (no change). With ten labels the
-/// temperature hardly moves; a few hundred outweigh it.
+/// Spread of the log-normal prior on the temperature. With ten labels the temperature hardly moves from
+/// the median of the prior; a few hundred outweigh it.
 const LOG_SPREAD: f64 = 0.3;
 
 /// Range of the logarithm of the temperature.
@@ -15,8 +15,8 @@ const LOG_RANGE: (f64, f64) = (-2.5, 2.5);
 const SMALLEST: f64 = 1e-9;
 
 /// The temperature that makes these probabilities (`n x class_count`) fit the true classes best:
-/// the largest posterior of `p^(1/T)`, renormalised, under a log-normal prior with median 1 and
-/// spread 0.3 of the logarithm. Above 1 the probabilities were too sure. 1 where `n` is 0.
+/// the largest posterior of `p^(1/T)`, renormalised, under a log-normal prior with this median and
+/// spread 0.3 of the logarithm. Above 1 the probabilities were too sure. `median` where `n` is 0.
 ///
 /// `weights` says how many labels each counts for (finite, not negative); all 1 is the ordinary fit.
 /// Use labels the classifier has not seen: the random part of the batches, or leave-one-out
@@ -30,7 +30,15 @@ pub fn fit_temperature(
     class_count: usize,
     truth: &[ClassId],
     weights: &[f64],
+    median: f64,
 ) -> Result<f64, HeadsError> {
+    if !(median.is_finite() && median > 0.0) {
+        return Err(HeadsError::Setting {
+            name: "median of the temperature",
+            value: median,
+            range: "finite and above 0",
+        });
+    }
     if weights.len() != truth.len() {
         return Err(HeadsError::Shape {
             what: "weights",
@@ -70,7 +78,12 @@ pub fn fit_temperature(
         .iter()
         .map(|&p| f64::from(p).max(SMALLEST).ln())
         .collect();
-    Ok(minimum(|log| loss(&logits, class_count, truth, weights, log)).exp())
+    let centre = median.ln();
+    let posterior = |log: f64| {
+        0.5 * ((log - centre) / LOG_SPREAD).powi(2)
+            + loss(&logits, class_count, truth, weights, log)
+    };
+    Ok(minimum(posterior).exp())
 }
 
 /// Applies a temperature to rows of probabilities in place.
@@ -87,7 +100,7 @@ pub fn apply_temperature(probabilities: &mut [f32], class_count: usize, temperat
     }
 }
 
-/// Negative log posterior in nats.
+/// Negative log-likelihood in nats.
 fn loss(
     logits: &[f64],
     class_count: usize,
@@ -97,7 +110,7 @@ fn loss(
 ) -> f64 {
     let scale = (-log_temperature).exp();
     let mut scaled = vec![0.0; class_count];
-    let mut loss = 0.5 * (log_temperature / LOG_SPREAD).powi(2);
+    let mut loss = 0.0;
     let rows = logits.chunks_exact(class_count.max(1));
     for ((row, class), weight) in rows.zip(truth).zip(weights) {
         for (value, logit) in scaled.iter_mut().zip(row) {
@@ -171,7 +184,7 @@ mod tests {
         for true_t in [0.6, 1.0, 1.8] {
             let (probabilities, truth) = draw(20_000, true_t);
             let found =
-                fit_temperature(&probabilities, 3, &truth, &vec![1.0; truth.len()]).unwrap();
+                fit_temperature(&probabilities, 3, &truth, &vec![1.0; truth.len()], 1.0).unwrap();
             assert!((found / true_t - 1.0).abs() < 0.05, "{found} {true_t}");
         }
     }
@@ -181,32 +194,33 @@ mod tests {
         let (mut probabilities, mut truth) = draw(60, 1.8);
         let mut weights = vec![1.0; 60];
         weights[..20].fill(3.0);
-        let weighted = fit_temperature(&probabilities, 3, &truth, &weights).unwrap();
+        let weighted = fit_temperature(&probabilities, 3, &truth, &weights, 1.0).unwrap();
         for _ in 0..2 {
             probabilities.extend_from_within(..60);
             truth.extend_from_within(..20);
         }
-        let repeated = fit_temperature(&probabilities, 3, &truth, &[1.0; 100]).unwrap();
+        let repeated = fit_temperature(&probabilities, 3, &truth, &[1.0; 100], 1.0).unwrap();
         assert!((weighted - repeated).abs() < 1e-3, "{weighted} {repeated}");
     }
 
     #[test]
-    fn stays_near_one_with_few_labels() {
-        assert!((fit_temperature(&[], 3, &[], &[]).unwrap() - 1.0).abs() < 1e-3);
+    fn stays_near_the_median_with_few_labels() {
+        assert!((fit_temperature(&[], 3, &[], &[], 0.8).unwrap() - 0.8).abs() < 1e-3);
         // Five confident mistakes would ask for an endless temperature.
         let row = [0.98f32, 0.01, 0.01];
-        let few = fit_temperature(&row.repeat(2), 3, &[ClassId(1); 2], &[1.0; 2]).unwrap();
+        let few = fit_temperature(&row.repeat(2), 3, &[ClassId(1); 2], &[1.0; 2], 1.0).unwrap();
         assert!(few > 1.0 && few < 2.0, "{few}");
     }
 
     #[test]
     fn refuses_what_does_not_belong_together() {
         let once = [1.0; 2];
-        assert!(fit_temperature(&[0.5; 5], 2, &[ClassId(0); 2], &once).is_err());
-        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(2); 2], &once).is_err());
-        assert!(fit_temperature(&[f32::NAN; 4], 2, &[ClassId(0); 2], &once).is_err());
-        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(0); 2], &[1.0]).is_err());
-        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(0); 2], &[1.0, -1.0]).is_err());
+        assert!(fit_temperature(&[0.5; 5], 2, &[ClassId(0); 2], &once, 1.0).is_err());
+        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(2); 2], &once, 1.0).is_err());
+        assert!(fit_temperature(&[f32::NAN; 4], 2, &[ClassId(0); 2], &once, 1.0).is_err());
+        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(0); 2], &[1.0], 1.0).is_err());
+        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(0); 2], &[1.0, -1.0], 1.0).is_err());
+        assert!(fit_temperature(&[0.5; 4], 2, &[ClassId(0); 2], &once, 0.0).is_err());
     }
 
     proptest! {

@@ -21,6 +21,12 @@ use std::time::Instant;
 /// share of random labels) it became too sure on sets with few labels.
 const RANDOM_LABEL_WEIGHT: f64 = 4.0;
 
+/// Median of the prior on the temperature. The Dirichlet Gaussian process is less sure than it is right:
+/// the temperatures that fit the unlabeled rest best lay between 0.43 and 0.75 on radiographs, blood
+/// cells and histology, from 60 labels to 15 % of the pool. Labels that were chosen because the model
+/// doubted say too little about the plain images to find that by themselves.
+const MEDIAN_TEMPERATURE: f64 = 0.6;
+
 /// An expert's answer and why it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Labeled {
@@ -436,7 +442,8 @@ fn calibrate(
             }
         })
         .collect();
-    let temperature = autolabel_heads::fit_temperature(&left_out, width, classes, &weights)?;
+    let temperature =
+        autolabel_heads::fit_temperature(&left_out, width, classes, &weights, MEDIAN_TEMPERATURE)?;
     autolabel_heads::apply_temperature(&mut left_out, width, temperature);
     let mut validation: Vec<Validation> = rows
         .iter()

@@ -1,6 +1,8 @@
-//! The default: cover the pool while there is no model, then uncertainty herding, which itself goes
-//! from coverage to doubt as the model learns.
+//! The default: cover the pool while there is no model, then remove as many expected errors as possible,
+//! which itself goes from coverage to doubt as the model learns. Where there is no Gaussian process to
+//! ask, uncertainty herding does nearly the same by distances.
 
+use super::error_reduction::ErrorReduction;
 use super::kmeans_medoid::KMeansMedoid;
 use super::uncertainty_herding::UncertaintyHerding;
 use super::{Acquisition, Scored};
@@ -31,6 +33,8 @@ impl Acquisition for Auto {
     ) -> Vec<Scored> {
         if pool.predictions.is_none() {
             KMeansMedoid.choose(pool, open, count, rng)
+        } else if pool.model.is_some() {
+            ErrorReduction.choose(pool, open, count, rng)
         } else {
             UncertaintyHerding.choose(pool, open, count, rng)
         }

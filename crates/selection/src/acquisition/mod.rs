@@ -34,6 +34,7 @@ mod uncertainty_herding;
 
 // What the labels of a batch would say together, and about the rest.
 mod batch_bald;
+mod error_reduction;
 mod expected_information;
 
 mod auto;
@@ -127,6 +128,7 @@ fn all() -> Vec<Box<dyn Acquisition>> {
         Box::new(entropy::Entropy),
         Box::new(bald::Bald),
         Box::new(power_margin::PowerMargin),
+        Box::new(error_reduction::ErrorReduction),
         Box::new(uncertainty_herding::UncertaintyHerding),
         Box::new(kmeans_medoid::KMeansMedoid),
         Box::new(mean_sd::MeanSd),
