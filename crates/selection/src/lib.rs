@@ -37,5 +37,6 @@ pub use batch::{BatchConfig, Pick, draw_random, rank, rank_around};
 pub use error::SelectionError;
 pub use pool::PoolView;
 pub use stop::{
-    Criterion, NextGain, RoundRecord, StopConfig, StopDecision, should_stop, student_t_975,
+    Criterion, LearningRate, NextGain, RoundRecord, StopConfig, StopDecision, learning_rate,
+    should_stop, student_t_975,
 };

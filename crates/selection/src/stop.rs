@@ -1,13 +1,21 @@
 //! When more labels no longer pay, and why, in words.
 //!
-//! Experts look at `images − auto-labels` images in the end: those they label in the loop and those
-//! that auto-labeling leaves to them. So a further batch pays exactly as long as it adds
-//! auto-labels (its own labels included in the balance), and the advice is to stop when the expected
-//! gain of the next batch is no longer positive for two rounds in a row **and** the model has
-//! stopped changing its mind: mean Cohen's kappa of the last three pairs of successive models at or
-//! above a bar (Bloodgood and Vijay-Shanker 2009, "stabilizing predictions"; they propose 0.99, and
-//! the bar here is lower because batches are chosen where the model hesitates, which flips a few
-//! predictions every round). The budget and an empty pool stop the loop at once.
+//! People's work in the end is what they label in the loop, what auto-labeling leaves to them, and the
+//! audit. In units of labels that is `images − spared`, where `spared` are the images that auto-labeling
+//! would take off them now, less the audit that it would need. So a further batch pays exactly as long
+//! as it adds to the spared images, its own labels included in the balance.
+//!
+//! What a batch adds is foretold from the learning curve: the mean doubt of the model over the rest falls
+//! with the labels about as a power law, `doubt ∝ labels^-b` (Hestness et al. 2017; Viering and Loog
+//! 2022), whose exponent is fitted to the rounds since a quarter of the labels
+//! ([`learning_rate`]). One round alone says little: its calibration may move the spared images by more
+//! than a batch does.
+//!
+//! The advice is to stop when the expected gain of the next batch is no longer positive for three rounds in
+//! a row **and** the model has stopped changing its mind: mean Cohen's kappa of the last three pairs of
+//! successive models at or above a bar (Bloodgood and Vijay-Shanker 2009, "stabilizing predictions";
+//! they propose 0.99, and the bar here is lower because batches are chosen where the model hesitates,
+//! which flips a few predictions every round). The budget and an empty pool stop the loop at once.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +26,17 @@ pub struct RoundRecord {
     pub labels: usize,
     /// Images without an expert label.
     pub rest: usize,
-    /// Of them, how many could be auto-labeled at the target error if the model's calibrated
-    /// probabilities are right.
-    pub auto_labels: usize,
+    /// Of them, how many auto-labeling would spare people if the model's calibrated probabilities are
+    /// right: those it would label at the target error, less the audit in units of labels.
+    #[serde(alias = "auto_labels")]
+    pub spared: usize,
+    /// Mean over them of the model's calibrated doubt, `1 - p1`, 0 to 1; `None` in records of earlier
+    /// versions.
+    #[serde(default)]
+    pub doubt: Option<f64>,
+    /// What was foretold of the next batch; `None` in the first rounds.
+    #[serde(default)]
+    pub next_gain: Option<NextGain>,
     /// Cohen's kappa between this model's and the previous one's predictions over the same images;
     /// `None` for the first model.
     pub kappa: Option<f64>,
@@ -35,8 +51,6 @@ pub struct StopConfig {
     pub budget_labels: usize,
     /// Mean kappa of the last three pairs of models from which predictions count as stable.
     pub stable_kappa: f64,
-    /// Rounds the trend of the auto-labels is read from.
-    pub window: usize,
     /// Seconds one label takes.
     pub seconds_per_label: f64,
     /// Money one hour of an expert costs.
@@ -49,7 +63,6 @@ impl Default for StopConfig {
             batch_size: 50,
             budget_labels: usize::MAX,
             stable_kappa: 0.97,
-            window: 5,
             seconds_per_label: 8.0,
             money_per_hour: 120.0,
         }
@@ -67,7 +80,7 @@ pub struct Criterion {
     pub text: String,
 }
 
-/// Expected further auto-labels from the next batch.
+/// Expected further images spared by the next batch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NextGain {
     /// Expectation; negative when a batch costs more images than it frees.
@@ -87,7 +100,7 @@ pub struct StopDecision {
     pub headline: String,
     /// Every criterion, met or not.
     pub criteria: Vec<Criterion>,
-    /// Trend of the auto-labels; `None` before three rounds.
+    /// Trend of the spared images; `None` before three rounds.
     pub next_gain: Option<NextGain>,
     /// Hours the next batch takes.
     pub next_hours: f64,
@@ -98,12 +111,9 @@ pub struct StopDecision {
 /// Reads the rounds so far (oldest first) and advises. Pure: the same history gives the same advice.
 #[must_use]
 pub fn should_stop(history: &[RoundRecord], config: &StopConfig) -> StopDecision {
-    let gain_now = next_gain(history, config);
-    let gain_before = history
-        .split_last()
-        .and_then(|(_, earlier)| next_gain(earlier, config));
+    let gain_now = history.last().and_then(|record| record.next_gain);
     let criteria = vec![
-        gain_criterion(gain_now, gain_before, config),
+        gain_criterion(history, config),
         stability_criterion(history, config),
         budget_criterion(history, config),
         exhausted_criterion(history),
@@ -121,39 +131,67 @@ pub fn should_stop(history: &[RoundRecord], config: &StopConfig) -> StopDecision
     }
 }
 
-/// Least-squares trend of the auto-labels over the last `window` rounds, times one batch; the
-/// interval is the slope's, by Student's t with n − 2 degrees of freedom.
-fn next_gain(history: &[RoundRecord], config: &StopConfig) -> Option<NextGain> {
-    let recent = &history[history.len().saturating_sub(config.window)..];
-    if recent.len() < 3 {
+/// How fast the doubt falls: the exponent `b` of `doubt ∝ labels^-b`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearningRate {
+    /// Least-squares estimate on logarithms; negative where the doubt grows.
+    pub exponent: f64,
+    /// Lower end of its 95 % interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl LearningRate {
+    /// The factor that the doubt changes by from so many labels to more, at an exponent.
+    #[must_use]
+    pub fn factor(exponent: f64, labels: usize, more: usize) -> f64 {
+        let growth = (labels + more) as f64 / labels.max(1) as f64;
+        growth.powf(-exponent)
+    }
+}
+
+/// The exponent of the learning curve, from the rounds since a quarter of the labels of the last: as far
+/// as one power law reaches. The interval is the slope's, by Student's t with `n - 2` degrees of freedom.
+/// `None` for fewer than three rounds.
+#[must_use]
+pub fn learning_rate(history: &[RoundRecord]) -> Option<LearningRate> {
+    let from = history.last()?.labels / 4;
+    let points: Vec<(f64, f64)> = history
+        .iter()
+        .filter(|record| record.labels >= from.max(1))
+        .filter_map(|record| {
+            let doubt = record.doubt.filter(|doubt| *doubt > 0.0)?;
+            Some(((record.labels as f64).ln(), doubt.ln()))
+        })
+        .collect();
+    if points.len() < 3 {
         return None;
     }
-    let n = recent.len() as f64;
-    let mean_x = recent.iter().map(|r| r.labels as f64).sum::<f64>() / n;
-    let mean_y = recent.iter().map(|r| r.auto_labels as f64).sum::<f64>() / n;
-    let mut sxx = 0.0;
-    let mut sxy = 0.0;
-    for r in recent {
-        sxx += (r.labels as f64 - mean_x).powi(2);
-        sxy += (r.labels as f64 - mean_x) * (r.auto_labels as f64 - mean_y);
-    }
+    let n = points.len() as f64;
+    let mean_x = points.iter().map(|p| p.0).sum::<f64>() / n;
+    let mean_y = points.iter().map(|p| p.1).sum::<f64>() / n;
+    let sxx: f64 = points.iter().map(|p| (p.0 - mean_x).powi(2)).sum();
+    let sxy: f64 = points.iter().map(|p| (p.0 - mean_x) * (p.1 - mean_y)).sum();
     if sxx <= 0.0 {
         return None;
     }
     let slope = sxy / sxx;
-    let residual: f64 = recent
+    let residual: f64 = points
         .iter()
-        .map(|r| (r.auto_labels as f64 - mean_y - slope * (r.labels as f64 - mean_x)).powi(2))
+        .map(|p| (p.1 - mean_y - slope * (p.0 - mean_x)).powi(2))
         .sum();
-    let degrees = recent.len() - 2;
+    let degrees = points.len() - 2;
     let half = student_t_975(degrees) * (residual / degrees as f64 / sxx).sqrt();
-    let batch = config.batch_size as f64;
-    Some(NextGain {
-        expected: slope * batch,
-        low: (slope - half) * batch,
-        high: (slope + half) * batch,
+    Some(LearningRate {
+        exponent: -slope,
+        low: -slope - half,
+        high: -slope + half,
     })
 }
+
+/// Rounds in a row without an expected gain that speak for stopping.
+const ROUNDS_IN_A_ROW: usize = 3;
 
 /// 97.5 % quantile of Student's t (tabulated to 10 degrees of freedom, 2.0 above).
 #[must_use]
@@ -164,22 +202,19 @@ pub fn student_t_975(degrees: usize) -> f64 {
     *TABLE.get(degrees.saturating_sub(1)).unwrap_or(&2.0)
 }
 
-fn gain_criterion(
-    now: Option<NextGain>,
-    before: Option<NextGain>,
-    config: &StopConfig,
-) -> Criterion {
-    let text = match now {
-        None => "Too few rounds to see a trend in the images that can be auto-labeled.".to_owned(),
+fn gain_criterion(history: &[RoundRecord], config: &StopConfig) -> Criterion {
+    let text = match history.last().and_then(|record| record.next_gain) {
+        None => "Too few rounds to foretell what further labels would spare you.".to_owned(),
         Some(g) => format!(
-            "The next {} labels are expected to change the auto-labels by {:+.0} (95 % interval {:+.0} to {:+.0}).",
+            "The next {} labels are expected to change the images that auto-labeling spares you, the audit deducted, by {:+.0} (95 % interval {:+.0} to {:+.0}).",
             config.batch_size, g.expected, g.low, g.high
         ),
     };
-    let gone = |g: Option<NextGain>| g.is_some_and(|g| g.expected <= 0.0);
+    let gone = |record: &RoundRecord| record.next_gain.is_some_and(|g| g.expected <= 0.0);
+    let recent = history.iter().rev().take(ROUNDS_IN_A_ROW);
     Criterion {
         name: "gain",
-        met: gone(now) && gone(before),
+        met: history.len() >= ROUNDS_IN_A_ROW && recent.clone().all(gone),
         text,
     }
 }
@@ -260,7 +295,7 @@ fn headline(
     }
     if gone && stable {
         return format!(
-            "Stop now: another {} labels would no longer add auto-labels.",
+            "Stop now: another {} labels would no longer save work.",
             config.batch_size
         );
     }
@@ -272,7 +307,7 @@ fn headline(
     }
     match gain {
         Some(g) if g.expected > 0.0 => format!(
-            "Keep labeling: the next {} labels should add about {:.0} auto-labels.",
+            "Keep labeling: the next {} labels should spare you about {:.0} further images.",
             config.batch_size, g.expected
         ),
         Some(_) => "Keep labeling a little: the gain is fading but the model has not settled yet."
@@ -285,27 +320,31 @@ fn headline(
 mod tests {
     use super::*;
 
-    fn history(auto_labels: &[usize], kappa: f64) -> Vec<RoundRecord> {
-        auto_labels
+    /// Rounds of 50 labels with these expected gains.
+    fn history(gains: &[f64], kappa: f64) -> Vec<RoundRecord> {
+        gains
             .iter()
             .enumerate()
-            .map(|(i, &auto)| RoundRecord {
+            .map(|(i, &expected)| RoundRecord {
                 labels: 50 * (i + 1),
                 rest: 2000 - 50 * (i + 1),
-                auto_labels: auto,
+                spared: 1000,
+                doubt: Some(0.1),
+                next_gain: Some(NextGain {
+                    expected,
+                    low: expected - 10.0,
+                    high: expected + 10.0,
+                }),
                 kappa: (i > 0).then_some(kappa),
             })
             .collect()
     }
 
     #[test]
-    fn goes_on_while_a_batch_adds_auto_labels() {
-        let advice = should_stop(
-            &history(&[0, 200, 500, 800, 1000], 0.99),
-            &StopConfig::default(),
-        );
+    fn goes_on_while_a_batch_spares_images() {
+        let rounds = history(&[300.0, 300.0, 250.0, 210.0, 160.0], 0.99);
+        let advice = should_stop(&rounds, &StopConfig::default());
         assert!(!advice.stop);
-        assert!(advice.next_gain.unwrap().expected > 100.0);
         assert!(
             advice
                 .headline
@@ -314,19 +353,15 @@ mod tests {
     }
 
     #[test]
-    fn stops_when_the_gain_is_gone_twice_and_the_model_has_settled() {
-        let rounds = history(&[1500, 1700, 1690, 1650, 1600, 1550, 1500, 1450], 0.99);
-        assert!(should_stop(&rounds, &StopConfig::default()).stop);
-        let unstable = history(&[1500, 1700, 1690, 1650, 1600, 1550, 1500, 1450], 0.8);
-        assert!(!should_stop(&unstable, &StopConfig::default()).stop);
+    fn stops_when_the_gain_is_gone_and_the_model_has_settled() {
+        let gains = [300.0, 200.0, -3.0, -8.0, -9.0];
+        assert!(should_stop(&history(&gains, 0.99), &StopConfig::default()).stop);
+        assert!(!should_stop(&history(&gains, 0.8), &StopConfig::default()).stop);
     }
 
     #[test]
-    fn one_bad_round_is_not_enough() {
-        let rounds = history(&[1000, 1300, 1500, 1600, 400], 0.99);
-        let before = history(&[1000, 1300, 1500, 1600], 0.99);
-        assert!(next_gain(&rounds, &StopConfig::default()).unwrap().expected < 0.0);
-        assert!(next_gain(&before, &StopConfig::default()).unwrap().expected > 0.0);
+    fn two_bad_rounds_are_not_enough() {
+        let rounds = history(&[300.0, 200.0, 40.0, -12.0, -8.0], 0.99);
         assert!(!should_stop(&rounds, &StopConfig::default()).stop);
     }
 
@@ -336,15 +371,23 @@ mod tests {
             budget_labels: 100,
             ..StopConfig::default()
         };
-        let advice = should_stop(&history(&[0, 200], 0.5), &config);
+        let advice = should_stop(&history(&[0.0, 200.0], 0.5), &config);
         assert!(advice.stop);
         assert!(advice.headline.contains("budget of 100 labels"));
     }
 
     #[test]
-    fn a_trend_is_the_least_squares_slope() {
-        let gain = next_gain(&history(&[100, 150, 200, 250], 0.9), &StopConfig::default()).unwrap();
-        assert!((gain.expected - 50.0).abs() < 1e-9);
-        assert!((gain.high - gain.low).abs() < 1e-6);
+    fn finds_the_exponent_of_a_power_law() {
+        let mut rounds = history(&[0.0; 12], 0.9);
+        for record in &mut rounds {
+            record.doubt = Some(2.0 * (record.labels as f64).powf(-0.7));
+        }
+        // What came long before does not count.
+        rounds[0].doubt = Some(0.9);
+        let rate = learning_rate(&rounds).unwrap();
+        assert!((rate.exponent - 0.7).abs() < 1e-9, "{}", rate.exponent);
+        assert!(rate.high - rate.low < 1e-6);
+        assert!((LearningRate::factor(0.5, 100, 300) - 0.5).abs() < 1e-12);
+        assert!(learning_rate(&rounds[..2]).is_none());
     }
 }

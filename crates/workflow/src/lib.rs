@@ -28,6 +28,7 @@ mod certificate;
 mod embedding;
 mod excerpt;
 mod export;
+mod forecast;
 mod import;
 mod import_files;
 mod import_table;

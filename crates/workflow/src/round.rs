@@ -4,6 +4,7 @@
 
 use crate::WorkflowError;
 use crate::excerpt::{Considered, rank_excerpt};
+use crate::forecast::Forecast;
 use crate::representation::Representation;
 use crate::screening::{Looked, Screening, look, uniform_sample};
 use crate::view::{CurvePoint, PickReason};
@@ -227,13 +228,18 @@ pub fn run_screened(
     let pool = predict_pool(input, &gp, temperature, &candidates, &looked)?;
     let items: Vec<ValidationItem> = validation.iter().map(Validation::item).collect();
     let auto = auto_estimate(input, &pool, &candidates, &looked, &items)?;
-    let record = RoundRecord {
+    let mut record = RoundRecord {
         labels: rows.len(),
         rest: candidates.len(),
-        auto_labels: auto.trend,
+        spared: auto.forecast.spared(candidates.len(), 1.0)? as usize,
+        doubt: Some(auto.forecast.doubt()),
+        next_gain: None,
         kappa: kappa_with_previous(input, &pool, &looked),
     };
     let mut history = input.history.to_vec();
+    history.push(record);
+    record.next_gain = auto.forecast.next_gain(&history)?;
+    history.pop();
     history.push(record);
     let stop = autolabel_selection::should_stop(&history, &input.config.stop);
     let picks = rank(input, &candidates, (&gp, &looked), &rows)?;
@@ -576,8 +582,8 @@ struct AutoEstimate {
     share: AutoShare,
     /// Standard error of the share, where it comes from a sample.
     error: Option<f64>,
-    /// Images by the model's own calibrated doubt alone.
-    trend: usize,
+    /// What the model's own doubt says of stopping now or later.
+    forecast: Forecast,
 }
 
 /// Judges the candidates, or in a large pool its uniform sample, of which the shares are then those of
@@ -595,9 +601,6 @@ fn auto_estimate(
     };
     let sure = confidences(pool, &judged);
     let mut share = autolabel_quality::auto_labelable(&sure, items, &input.config.threshold)?;
-    // The trend is read from the model's own calibrated doubt: with a few dozen random labels one
-    // unlucky answer would move the evidence by more than a batch does.
-    let trend = autolabel_quality::auto_labelable(&sure, &[], &input.config.threshold)?;
     let of_all = |share: f64| (share * candidates.len() as f64).round();
     let error = looked.sample.as_ref().map(|sample| {
         share.accepted = of_all(share.share) as u64;
@@ -606,7 +609,7 @@ fn auto_estimate(
     Ok(AutoEstimate {
         share,
         error,
-        trend: of_all(trend.share) as usize,
+        forecast: Forecast::new(sure, &input.config.threshold, input.config.stop.batch_size),
     })
 }
 

@@ -154,7 +154,7 @@ pub struct StopReason {
 pub struct StopAdvice {
     /// `true` = stop labeling and auto-label the rest.
     pub stop: bool,
-    /// One sentence, for example "Keep labeling: the next 50 labels should add about 210 auto-labels".
+    /// One sentence, for example "Keep labeling: the next 50 labels should spare you about 210 further images".
     pub headline: String,
     /// Every criterion, met or not.
     pub reasons: Vec<StopReason>,

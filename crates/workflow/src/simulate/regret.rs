@@ -11,7 +11,7 @@ use autolabel_selection::StopDecision;
 use serde::Serialize;
 
 /// Audits in other orders whose mean is taken as the expected audit.
-const AUDITS: u64 = 4;
+const AUDITS: u64 = 16;
 
 /// Smallest, quartiles and largest over the seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
