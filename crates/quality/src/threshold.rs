@@ -46,6 +46,9 @@ pub struct ThresholdConfig {
     pub label_cost: f64,
     /// What checking one automatic label costs, in the same unit.
     pub audit_cost: f64,
+    /// How many images each of the given ones stands for: 1 for a whole pool, more for a sample of it.
+    /// Prices only: what is returned costs so much more, and the audit is that of the whole pool.
+    pub stands_for: f64,
 }
 
 impl Default for ThresholdConfig {
@@ -56,6 +59,7 @@ impl Default for ThresholdConfig {
             prior_weight: 40.0,
             label_cost: 6.0,
             audit_cost: 3.0,
+            stands_for: 1.0,
         }
     }
 }
@@ -319,6 +323,7 @@ fn check(
     )?;
     in_range("the cost of a label", config.label_cost, 0.0, 1e12)?;
     in_range("the cost of an audit check", config.audit_cost, 0.0, 1e12)?;
+    in_range("what an image stands for", config.stands_for, 0.0, 1e12)?;
     let random = random_part.iter().map(|item| &item.confidence);
     for &confidence in pool.iter().chain(random) {
         in_range("a probability", f64::from(confidence), 0.0, 1.0)?;
@@ -348,7 +353,7 @@ fn choose(
         .take_while(|set| set.threshold > stricter_than)
         .map(|set| (set, expected_cost(set, all, config)))
         .collect();
-    let by_hand = all * config.label_cost;
+    let by_hand = all * config.stands_for * config.label_cost;
     let cheapest = costed
         .iter()
         .enumerate()
@@ -369,7 +374,7 @@ fn choose(
         config.target_error,
         set.expected_error(),
         config.alpha,
-        population(set),
+        population(set, config),
     );
     Ok(ThresholdChoice {
         threshold: Some(set.threshold),
@@ -412,13 +417,19 @@ fn expected_cost(set: &AcceptedSet, all: f64, config: &ThresholdConfig) -> f64 {
         .map(|node| {
             let p = (node as f64 + 0.5) / POSTERIOR_NODES as f64;
             let error = beta_quantile(p, set.wrong_weight, set.right_weight);
-            expected_checks(config.target_error, error, config.alpha, population(set))
+            expected_checks(
+                config.target_error,
+                error,
+                config.alpha,
+                population(set, config),
+            )
         })
         .sum();
-    (all - set.accepted as f64) * config.label_cost
+    (all - set.accepted as f64) * config.stands_for * config.label_cost
         + checks / POSTERIOR_NODES as f64 * config.audit_cost
 }
 
-fn population(set: &AcceptedSet) -> u32 {
-    u32::try_from(set.accepted).unwrap_or(u32::MAX)
+/// Labels that an audit of the set would be about; a float beyond `u32` becomes its largest value.
+fn population(set: &AcceptedSet, config: &ThresholdConfig) -> u32 {
+    (set.accepted as f64 * config.stands_for).round() as u32
 }

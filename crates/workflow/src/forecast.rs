@@ -39,14 +39,12 @@ impl Forecast {
             .iter()
             .map(|doubt| (1.0 - f64::from(*doubt) * factor).clamp(0.0, 1.0) as f32)
             .collect();
-        // A label is dearer by what an image of a sample stands for; the audit is about as long.
-        let label_cost = self.threshold.label_cost;
-        let stands_for = left as f64 / sure.len().max(1) as f64;
         let priced = ThresholdConfig {
-            label_cost: label_cost * stands_for,
+            stands_for: left as f64 / sure.len().max(1) as f64,
             ..self.threshold
         };
         let choice = autolabel_quality::choose_threshold(&sure, &[], &priced)?;
+        let label_cost = self.threshold.label_cost;
         let by_hand = left as f64 * label_cost;
         let finish = choice.expected_cost.min(by_hand);
         Ok((by_hand - finish) / label_cost.max(f64::MIN_POSITIVE))
