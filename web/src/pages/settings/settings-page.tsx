@@ -21,6 +21,7 @@ const STRATEGIES: [string, string][] = [
   ['power_bald', 'BALD, softened towards variety'],
   ['batch_bald', 'BatchBALD: a batch that says most together'],
   ['expected_information', 'expected information: says most about other images'],
+  ['error_reduction', 'error reduction: removes most expected errors'],
   ['uncertainty_herding', 'uncertainty herding: cover the doubtful images'],
   ['badge', 'BADGE: moves the last layer far and in different directions'],
   ['cluster_margin', 'cluster margin: small margins from every cluster'],
