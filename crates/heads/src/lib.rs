@@ -15,6 +15,7 @@
 //! Matrix + answers --fit_findings--> FindingsGp --predict_findings--> FindingPredictions
 //! Matrix + grades --fit_ordinal--> OrdinalGp --predict_ordinal--> OrdinalPredictions --ordinal_decisions--> classes
 //! DirichletGp + Predictions --novelty--> Novelty
+//! ClassFunction + raw row --integrated_gradients--> Attribution
 //! probabilities + random labels --estimate_prevalence--> shares --reweight--> probabilities
 //! ```
 //!
@@ -62,6 +63,8 @@ mod support;
 mod ridge;
 mod student;
 
+mod attribution;
+
 mod leave_one_out;
 
 mod laplace;
@@ -84,6 +87,7 @@ mod prevalence;
 
 mod temperature;
 
+pub use attribution::{Attribution, ClassFunction};
 pub use block_weights::{BlockWeights, Blocks, weigh_blocks};
 pub use combination::{Combination, combine, fit_combination};
 pub use error::HeadsError;
