@@ -120,6 +120,9 @@ export const getImages = (
 export const getImage = (id: number): Promise<ImageView> =>
   settle(client.GET('/api/v1/images/{id}', { params: { path: { id } } }));
 
+export const getLocalization = (id: number): Promise<LocalizationView> =>
+  settle(client.GET('/api/v1/images/{id}/localization', { params: { path: { id } } }));
+
 export const getRefused = (): Promise<RefusedFile[]> => settle(client.GET('/api/v1/refused'));
 
 export const getJobs = (): Promise<JobView[]> => settle(client.GET('/api/v1/jobs'));
