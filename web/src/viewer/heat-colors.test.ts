@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { heatColor } from './heat-colors';
 
-const lightness = ([r, g, b]: [number, number, number, number]): number => 0.2126 * r + 0.7152 * g + 0.0722 * b;
+const lightness = ([r, g, b]: [number, number, number, number]): number =>
+  0.2126 * r + 0.7152 * g + 0.0722 * b;
 
 describe('colours of heat', () => {
   it('get lighter with the heat, so that they are told apart without hues', () => {
