@@ -15,7 +15,7 @@
 //! Matrix + answers --fit_findings--> FindingsGp --predict_findings--> FindingPredictions
 //! Matrix + grades --fit_ordinal--> OrdinalGp --predict_ordinal--> OrdinalPredictions --ordinal_decisions--> classes
 //! DirichletGp + Predictions --novelty--> Novelty
-//! ClassFunction + raw row --integrated_gradients--> Attribution
+//! ClassFunction + raw row --class_gradient--> ClassGradient
 //! probabilities + random labels --estimate_prevalence--> shares --reweight--> probabilities
 //! ```
 //!
@@ -63,7 +63,7 @@ mod support;
 mod ridge;
 mod student;
 
-mod attribution;
+mod class_gradient;
 
 mod leave_one_out;
 
@@ -87,8 +87,8 @@ mod prevalence;
 
 mod temperature;
 
-pub use attribution::{Attribution, ClassFunction};
 pub use block_weights::{BlockWeights, Blocks, weigh_blocks};
+pub use class_gradient::{ClassFunction, ClassGradient};
 pub use combination::{Combination, combine, fit_combination};
 pub use error::HeadsError;
 pub use exponential::exponentials;

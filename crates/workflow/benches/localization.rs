@@ -27,7 +27,7 @@ use autolabel_models::{
     Backbone, BackboneSource, EngineChoice, Orientations, Views, embed, feature_maps, load_backbone,
 };
 use autolabel_phantoms::{PhantomClass, chest_radiograph};
-use autolabel_workflow::localization::{PixelBox, localize, reference_row};
+use autolabel_workflow::localization::{PixelBox, localize};
 use autolabel_workflow::representation::{
     BlockSource, choose, transform_config, transformed_blocks,
 };
@@ -191,17 +191,15 @@ fn brains(folder: &Path) -> Table {
     }
 }
 
-struct Trained<'a> {
+struct Trained {
     views: Views,
     transform: FeatureTransform,
     combination: Combination,
     gp: DirichletGp,
-    raw: Vec<f16>,
-    training: &'a [Image],
 }
 
-impl<'a> Trained<'a> {
-    fn on(training: &'a [Image], backbone: &Backbone) -> Self {
+impl Trained {
+    fn on(training: &[Image], backbone: &Backbone) -> Self {
         let views = Views::grey_crops(Orientations::Upright);
         let info = views.info(backbone.info());
         let planes: Vec<&Plane> = training.iter().map(|i| &i.plane).collect();
@@ -232,24 +230,11 @@ impl<'a> Trained<'a> {
             transform,
             combination,
             gp,
-            raw,
-            training,
         }
     }
 
     fn score(&self, test: &Boxed, backbone: &Backbone, rng: &mut ChaCha8Rng, scores: &mut Scores) {
         let Image { plane, class } = &test.image;
-        let raw = RawFeatures {
-            values: &self.raw,
-            dim: self.transform.dim(),
-        };
-        let others = self
-            .training
-            .iter()
-            .enumerate()
-            .filter(|(_, i)| i.class != *class);
-        let others: Vec<u32> = others.map(|(row, _)| row as u32).collect();
-        let reference = reference_row(&raw, &others).unwrap();
         let maps = feature_maps(backbone, &self.views, plane).unwrap();
         let function = ClassFunction {
             transform: &self.transform,
@@ -257,7 +242,7 @@ impl<'a> Trained<'a> {
             gp: &self.gp,
         };
         let size = (plane.width, plane.height);
-        let found = localize(&function, &maps, &reference, *class, size).unwrap();
+        let found = localize(&function, &maps, *class, size).unwrap();
         let (width, height) = (f64::from(size.0), f64::from(size.1));
         let hottest = found.heat.values.iter().position(|v| *v >= 1.0);
         let peak = hottest.map(|index| {

@@ -2,28 +2,26 @@
 //! box around the hottest part.
 //!
 //! ```text
-//! file --feature_maps--> FeatureMaps --integrated_gradients--> Attribution --heat_of--> Heat --hottest_region--> PixelBox
+//! file --feature_maps--> FeatureMaps --class_gradient--> ClassGradient --heat_of--> Heat --hottest_region--> PixelBox
 //! ```
 //!
-//! It shows what the *classifier* looked at. Where the classes differ by something else than the
+//! It shows what the *classifier* looks at. Where the classes differ by something else than the
 //! finding (a tube, a side marker, the age of the patient), that is what it shows.
+//!
+//! Integrated gradients (Sundararajan et al. 2017) towards the average image of the other classes
+//! were tried too. They find less: the hottest position was in a true box on 91, 60 and 20 in 100
+//! drawn radiographs, brain slices and radiographs, with the plain gradient on 93, 72 and 32.
 
 mod heat;
 mod region;
 
 use crate::WorkflowError;
 use autolabel_annotation::ClassId;
-use autolabel_heads::{Attribution, ClassFunction, RawFeatures};
+use autolabel_heads::ClassFunction;
 use autolabel_models::FeatureMaps;
 
 pub use heat::{Heat, heat_of};
-pub use region::{PixelBox, hottest_region, region_above};
-
-/// Points of the line between reference and image that gradients are averaged over.
-const POINTS: usize = 16;
-
-/// Images that a reference is averaged over at most.
-const REFERENCE_IMAGES: usize = 2_000;
+pub use region::{PixelBox, hottest_region};
 
 /// Where the evidence for a class lies on an image.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,57 +34,25 @@ pub struct Localization {
     pub region: Option<PixelBox>,
     /// Log-odds of the class at the image, in nats, not calibrated.
     pub log_odds: f64,
-    /// The same at the reference.
-    pub reference_log_odds: f64,
 }
 
-/// Computes the heat and the box for an image of this size in pixels, by what sets it apart from the
-/// row `reference`: what an image of the other classes looks like, see [`reference_row`].
+/// Computes the heat and the box for an image of this size in pixels.
 ///
 /// # Errors
 /// Parts that do not belong together.
 pub fn localize(
     function: &ClassFunction<'_>,
     maps: &FeatureMaps,
-    reference: &[f32],
     class: ClassId,
     size_px: (u32, u32),
 ) -> Result<Localization, WorkflowError> {
-    let attribution = function.integrated_gradients(&maps.row, reference, class, POINTS)?;
-    let Attribution {
-        gradient,
-        log_odds,
-        reference_log_odds,
-    } = attribution;
-    let heat = heat_of(maps, &gradient, reference, size_px);
+    let found = function.class_gradient(&maps.row, class)?;
+    let usual = function.transform.pool_means();
+    let heat = heat_of(maps, &found.gradient, usual, size_px);
     Ok(Localization {
         class,
         region: hottest_region(&heat, size_px),
         heat,
-        log_odds,
-        reference_log_odds,
+        log_odds: found.log_odds,
     })
-}
-
-/// The average raw row of these images, of 2,000 evenly spaced ones where there are more; `None` for
-/// none.
-#[must_use]
-pub fn reference_row(raw: &RawFeatures<'_>, images: &[u32]) -> Option<Vec<f32>> {
-    let step = images.len().div_ceil(REFERENCE_IMAGES).max(1);
-    let rows: Vec<&[half::f16]> = images
-        .iter()
-        .step_by(step)
-        .filter_map(|&row| raw.values.get(row as usize * raw.dim..)?.get(..raw.dim))
-        .collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let mut sums = vec![0.0_f64; raw.dim];
-    for row in &rows {
-        for (sum, value) in sums.iter_mut().zip(*row) {
-            *sum += f64::from(value.to_f32());
-        }
-    }
-    let count = rows.len() as f64;
-    Some(sums.into_iter().map(|sum| (sum / count) as f32).collect())
 }

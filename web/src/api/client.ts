@@ -16,6 +16,7 @@ import type {
   ImageState,
   ImageView,
   JobView,
+  LocalizationView,
   ModelView,
   ProjectView,
   QueueView,

@@ -6,7 +6,7 @@ use super::views::{is_asked, to_u32};
 use super::{Project, aside};
 use crate::WorkflowError;
 use crate::error::conflict;
-use crate::localization::{Localization, localize, reference_row};
+use crate::localization::{Localization, localize};
 use crate::round::{RoundModel, first_class};
 use crate::view::LocalizationView;
 use autolabel_annotation::{ClassId, ImageId};
@@ -22,8 +22,7 @@ impl Project {
     /// for the image (the expert's, else the program's, else the predicted one) where none is given.
     ///
     /// # Errors
-    /// No such image or class, a file that is gone, no model yet, labels of one class alone, a
-    /// network without maps; and where an expert is still asked about the image, as for predictions.
+    /// No such image or class, a file that is gone, no model yet, a network without maps; and where an expert is still asked about the image, as for predictions.
     pub async fn localization(
         &self,
         id: ImageId,
@@ -79,12 +78,6 @@ impl Project {
             .filter(|facts| facts.network.is_empty() || facts.network == backbone.info().id)
             .ok_or_else(|| conflict("The features come from another network; start the import."))?;
         let views = facts.views();
-        let others = others_of(&self.live(), class, model.images);
-        let reference = self.with_blocks(model.images, |source| {
-            reference_row(&source.raw, &others).ok_or_else(|| {
-                conflict("All labels are of this one class so far; label some of another.")
-            })
-        })?;
         let maps = autolabel_models::feature_maps(&backbone, &views, &plane)?;
         let transform = self.transform(model.images)?;
         let weighed = self.weighed(model.images, model.representation.as_ref())?;
@@ -94,7 +87,7 @@ impl Project {
             gp: &model.gp,
         };
         let size = (plane.width, plane.height);
-        localize(&function, &maps, &reference, class, size)
+        localize(&function, &maps, class, size)
     }
 }
 
@@ -114,28 +107,17 @@ fn asked_class(live: &Live, id: ImageId, class: Option<ClassId>) -> Result<Class
     }
 }
 
-/// Labeled images of the other classes.
-fn others_of(live: &Live, class: ClassId, images: usize) -> Vec<u32> {
-    let labels = (0_u32..).zip(live.index.labels.iter().take(images));
-    labels
-        .filter(|(row, label)| {
-            let said = label.answer.and_then(autolabel_annotation::Answer::class);
-            said.is_some_and(|said| said != class) && !live.index.missing[*row as usize]
-        })
-        .map(|(row, _)| row)
-        .collect()
-}
-
 fn text(found: &Localization, class: &str) -> String {
-    let here = found.log_odds;
-    let there = found.reference_log_odds;
     if found.region.is_none() {
-        return format!(
-            "No part of this image speaks for {class} more than the average image of the other classes does."
-        );
+        return format!("The model finds nothing on this image that would speak for {class}.");
     }
+    let doubt = if found.log_odds < 0.0 {
+        format!("The model does not take this for {class}. ")
+    } else {
+        String::new()
+    };
     format!(
-        "Bright is what speaks for {class}: log-odds {here:+.1} here, {there:+.1} for the average \
-         image of the other classes. The dashed box is a proposal learnt from classes alone."
+        "{doubt}Bright is what speaks for {class}. The dashed box around the brightest part is a \
+         proposal, learnt from classes alone."
     )
 }

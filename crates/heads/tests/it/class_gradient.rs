@@ -1,5 +1,4 @@
-//! Log-odds of raw rows: the same as prediction gives, with the gradient of finite differences, and
-//! attributions that add up.
+//! Log-odds of raw rows: the same as prediction gives, with the gradient of finite differences.
 
 use crate::toy::clouds;
 use autolabel_annotation::ClassId;
@@ -83,10 +82,9 @@ fn log_odds_are_those_of_the_predicted_means() {
         let means = predict_means(&fitted.gp, &fitted.features, &[70, 81]).unwrap();
         for (row, means) in [70, 81].into_iter().zip(means.chunks(3)) {
             for class in 0..3_u16 {
-                let (found, _) = fitted
-                    .function()
-                    .log_odds(&fitted.row(row), ClassId(class))
-                    .unwrap();
+                let function = fitted.function();
+                let found = function.class_gradient(&fitted.row(row), ClassId(class));
+                let found = found.unwrap().log_odds;
                 let others = means.iter().enumerate();
                 let others: f32 = others
                     .filter(|(j, _)| *j != usize::from(class))
@@ -107,13 +105,13 @@ fn the_gradient_is_that_of_finite_differences() {
     for kernel in [Kernel::Rbf, Kernel::RbfLinear] {
         let fitted = fitted(kernel, 100);
         let row = fitted.row(75);
-        let value = |row: &[f32]| fitted.function().log_odds(row, ClassId(1)).unwrap();
-        let (_, gradient) = value(&row);
+        let value = |row: &[f32]| fitted.function().class_gradient(row, ClassId(1)).unwrap();
+        let gradient = value(&row).gradient;
         for (column, gradient) in gradient.iter().enumerate() {
             let moved = |by: f32| {
                 let mut row = row.clone();
                 row[column] += by;
-                (f64::from(row[column]), value(&row).0)
+                (f64::from(row[column]), value(&row).log_odds)
             };
             let ((x0, low), (x1, high)) = (moved(-1e-3), moved(1e-3));
             let expected = (high - low) / (x1 - x0);
@@ -123,25 +121,20 @@ fn the_gradient_is_that_of_finite_differences() {
 }
 
 #[test]
-fn attributions_add_up_to_the_difference_in_log_odds() {
+fn within_a_block_the_gradient_is_blind_to_the_distance_from_the_pool() {
     let fitted = fitted(Kernel::Rbf, 100);
-    let (row, reference) = (fitted.row(64), fitted.row(62));
-    let found = fitted
-        .function()
-        .integrated_gradients(&row, &reference, ClassId(1), 32)
-        .unwrap();
-    let sum: f64 = found
-        .gradient
-        .iter()
-        .zip(row.iter().zip(&reference))
-        .map(|(g, (x, r))| g * f64::from(x - r))
-        .sum();
-    let difference = found.log_odds - found.reference_log_odds;
-    assert!(
-        (sum - difference).abs() < 0.02 * difference.abs(),
-        "{sum} {difference}"
-    );
-    assert!(difference > 1.0, "{difference}");
+    let row = fitted.row(64);
+    let found = fitted.function().class_gradient(&row, ClassId(1)).unwrap();
+    let means = fitted.transform.pool_means();
+    for block in [0..8, 8..12] {
+        let parts = block.map(|c| found.gradient[c] * f64::from(row[c] - means[c]));
+        let parts: Vec<f64> = parts.collect();
+        let size: f64 = parts.iter().map(|p| p.abs()).sum();
+        assert!(
+            parts.iter().sum::<f64>().abs() < 1e-3 * size && size > 0.01,
+            "{parts:?}"
+        );
+    }
 }
 
 #[test]
@@ -149,11 +142,7 @@ fn refuses_what_does_not_belong_together() {
     let fitted = fitted(Kernel::Rbf, 100);
     let function = fitted.function();
     let row = fitted.row(0);
-    assert!(function.log_odds(&row[1..], ClassId(0)).is_err());
-    assert!(function.log_odds(&row, ClassId(3)).is_err());
-    assert!(
-        function
-            .integrated_gradients(&row, &row[1..], ClassId(0), 4)
-            .is_err()
-    );
+    assert!(function.class_gradient(&row[1..], ClassId(0)).is_err());
+    assert!(function.class_gradient(&row, ClassId(3)).is_err());
+    assert!(function.is_err());
 }
