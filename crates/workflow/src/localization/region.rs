@@ -4,8 +4,9 @@ use super::heat::Heat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Share of the largest heat that a position of the region has at least. Of 0.3, 0.4 and 0.5, each with
-/// less and more smoothing, this gave the best boxes on drawn radiographs.
+/// Share of the largest heat that a position of the region has at least. With 0.3 somewhat more boxes
+/// on drawn radiographs overlap the true one by 0.3 (75 in 100 instead of 71), fewer on real ones (16
+/// instead of 25).
 const THRESHOLD: f32 = 0.4;
 
 /// A box on an image, in pixels; (0, 0) is the upper left corner of the first pixel.

@@ -202,9 +202,6 @@ export function Detail({ list, index, onMove, onClose }: Props) {
           <KeyButton keyName="F" testId="flag" pressed={image?.flagged ?? false} onPress={flag}>
             {image?.flagged === true ? 'Flagged' : 'Flag'}
           </KeyButton>
-          <KeyButton keyName="G" testId="heat" pressed={heated} onPress={commands.g ?? flag}>
-            Where it looks
-          </KeyButton>
           <KeyButton
             keyName="A"
             testId="previous"
@@ -224,6 +221,9 @@ export function Detail({ list, index, onMove, onClose }: Props) {
             }}
           >
             Next
+          </KeyButton>
+          <KeyButton keyName="G" testId="heat" pressed={heated} onPress={commands.g ?? flag}>
+            Where it looks
           </KeyButton>
         </div>
       </aside>
