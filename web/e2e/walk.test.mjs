@@ -201,6 +201,17 @@ test('the whole loop by keyboard', { timeout: 20 * 60_000 }, async (t) => {
     await paper.context().close();
   });
 
+  await step('the heat map of a labeled image is laid over it by key', async () => {
+    await page.goto(`${origin}/data`);
+    await page.locator('[data-testid=image-0]').click();
+    await page.locator('[data-testid=detail] [data-testid=viewer][data-ready=true]').waitFor();
+    await page.keyboard.press('g');
+    await page.locator('[data-testid=heat-note][data-state=shown]').waitFor();
+    await review(page, 'heat');
+    await page.keyboard.press('g');
+    await page.locator('[data-testid=heat-note]').waitFor({ state: 'detached' });
+  });
+
   await step('the other screens are in order', async () => {
     for (const [path, testId, name] of [
       ['/data', 'image-0', 'data'],

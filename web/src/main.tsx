@@ -9,6 +9,7 @@ import './styles/shell.css';
 import './styles/room.css';
 import './styles/home.css';
 import './styles/data.css';
+import './styles/heat.css';
 import './styles/model.css';
 import './styles/release.css';
 import './styles/narrow.css';

@@ -18,9 +18,9 @@ use rayon::prelude::*;
 #[derive(Debug, Clone)]
 pub struct Combination {
     /// Per column: multiplied, then subtracted.
-    scale: Vec<f32>,
-    mean: Vec<f32>,
-    components: Option<Components>,
+    pub(crate) scale: Vec<f32>,
+    pub(crate) mean: Vec<f32>,
+    pub(crate) components: Option<Components>,
 }
 
 /// Fits a combination to these rows of blocks, a sample of the pool. `components` is the width of the

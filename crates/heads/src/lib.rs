@@ -15,6 +15,7 @@
 //! Matrix + answers --fit_findings--> FindingsGp --predict_findings--> FindingPredictions
 //! Matrix + grades --fit_ordinal--> OrdinalGp --predict_ordinal--> OrdinalPredictions --ordinal_decisions--> classes
 //! DirichletGp + Predictions --novelty--> Novelty
+//! ClassFunction + raw row --class_gradient--> ClassGradient
 //! probabilities + random labels --estimate_prevalence--> shares --reweight--> probabilities
 //! ```
 //!
@@ -62,6 +63,8 @@ mod support;
 mod ridge;
 mod student;
 
+mod class_gradient;
+
 mod leave_one_out;
 
 mod laplace;
@@ -85,6 +88,7 @@ mod prevalence;
 mod temperature;
 
 pub use block_weights::{BlockWeights, Blocks, weigh_blocks};
+pub use class_gradient::{ClassFunction, ClassGradient};
 pub use combination::{Combination, combine, fit_combination};
 pub use error::HeadsError;
 pub use exponential::exponentials;

@@ -126,6 +126,11 @@ impl<'a> Support<'a> {
         );
     }
 
+    /// The features of the images that carry the posterior.
+    pub fn carriers(&self) -> &'a Matrix {
+        self.features
+    }
+
     /// Images that carry the posterior.
     pub fn size(&self) -> usize {
         self.features.rows

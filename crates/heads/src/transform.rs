@@ -68,22 +68,22 @@ impl Default for TransformConfig {
 /// A transform fitted to a pool.
 #[derive(Debug, Clone)]
 pub struct FeatureTransform {
-    dim: usize,
+    pub(crate) dim: usize,
     /// Per column: subtracted, then multiplied.
-    shift: Vec<f32>,
-    scale: Vec<f32>,
-    blocks: Vec<Block>,
+    pub(crate) shift: Vec<f32>,
+    pub(crate) scale: Vec<f32>,
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// One block of columns.
 #[derive(Debug, Clone)]
-struct Block {
-    columns: Range<usize>,
-    components: Option<Components>,
+pub(crate) struct Block {
+    pub columns: Range<usize>,
+    pub components: Option<Components>,
 }
 
 impl Block {
-    fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.components
             .as_ref()
             .map_or(self.columns.len(), |components| components.kept)
@@ -181,6 +181,24 @@ impl FeatureTransform {
     #[must_use]
     pub fn width(&self) -> usize {
         self.blocks.iter().map(Block::width).sum()
+    }
+
+    /// Raw columns.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Averages of the raw columns over the pool that the transform was fitted to; zeros where it does
+    /// not centre.
+    #[must_use]
+    pub fn pool_means(&self) -> &[f32] {
+        &self.shift
+    }
+
+    /// Length of each block of a row of length 1.
+    pub(crate) fn block_length(&self) -> f64 {
+        1.0 / (self.blocks.len() as f64).sqrt()
     }
 
     /// Transforms consecutive rows, the first of which is `first_row`.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::ModelError;
 use crate::engine::{Engine, EngineChoice, EngineInfo, NetworkFile, Output, open_engine};
 use crate::graph::{ImageInput, NetworkDescription, describe_network};
+use crate::map_sources::MapSource;
 use crate::preprocess::{NetworkSettings, Normalisation, normalisation, read_settings};
 
 /// EfficientNet-Lite0 with ImageNet weights; `weights/README.md` tells where it comes from.
@@ -68,6 +69,8 @@ pub struct Backbone {
     pub(crate) input: ImageInput,
     pub(crate) normalisation: Normalisation,
     pub(crate) threads: usize,
+    /// The map behind each output joined, where there is one.
+    pub(crate) maps: Vec<Option<MapSource>>,
 }
 
 impl Backbone {
@@ -133,6 +136,10 @@ pub fn load_backbone(
         input_side: description.input.side,
         source: label.clone(),
     };
+    let maps = outputs
+        .iter()
+        .map(|name| description.maps.get(name).cloned())
+        .collect();
     let network = NetworkFile {
         label: label.clone(),
         bytes,
@@ -149,6 +156,7 @@ pub fn load_backbone(
         input: description.input,
         normalisation,
         threads,
+        maps,
     })
 }
 

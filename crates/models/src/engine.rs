@@ -68,6 +68,22 @@ impl Engine {
             Engine::Rten(engine) => engine.run(batch, tensor),
         }
     }
+
+    /// As [`Engine::run`], but returns these tensors from within the network.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn run_maps(
+        &self,
+        names: &[&str],
+        batch: usize,
+        tensor: &[f32],
+    ) -> Result<Vec<Output>, ModelError> {
+        match self {
+            Engine::OnnxRuntime(engine) => engine.run_maps(names, batch, tensor),
+            Engine::Rten(engine) => engine.run_maps(names, batch, tensor),
+        }
+    }
 }
 
 /// Opens the network with the engine chosen; `threads` is the number of threads it may use.

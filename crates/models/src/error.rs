@@ -38,6 +38,16 @@ pub enum ModelError {
         reason: String,
     },
 
+    /// The features cannot be traced back to places on the image.
+    #[error(
+        "this network does not tell where on an image its features come from: {reason}; \
+         use features that are averages of maps, as those of the built-in network"
+    )]
+    NoMaps {
+        /// What is in the way.
+        reason: String,
+    },
+
     /// ONNX Runtime was demanded and is not there.
     #[error("{reason}")]
     NoOnnxRuntime {

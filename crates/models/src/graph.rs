@@ -1,8 +1,11 @@
 //! What an ONNX file says about itself: its image input and the outputs that can serve as features.
 
+use std::collections::BTreeMap;
+
 use rten_onnx::onnx::{DataLocation, DataType, GraphProto, ModelProto, ValueInfoProto};
 
 use crate::ModelError;
+use crate::map_sources::{MapSource, map_sources};
 
 /// Side of the input where the file leaves it open; the side most ImageNet networks are trained at.
 const DEFAULT_SIDE: u32 = 224;
@@ -56,6 +59,8 @@ pub(crate) struct NetworkDescription {
     pub outputs: Vec<String>,
     /// The first output that holds one row of numbers per image.
     pub first_row_output: Option<String>,
+    /// The maps behind those outputs that are pooled from one.
+    pub maps: BTreeMap<String, MapSource>,
 }
 
 /// Reads the description from the bytes of an ONNX file. `network` names it in errors.
@@ -115,6 +120,7 @@ fn describe_graph(graph: &GraphProto, name: Option<String>) -> Result<NetworkDes
     });
     Ok(NetworkDescription {
         name,
+        maps: map_sources(graph),
         input: describe_input(input)?,
         outputs: graph.output.iter().filter_map(|o| o.name.clone()).collect(),
         first_row_output: declared_first.or(undeclared).and_then(|o| o.name.clone()),

@@ -21,17 +21,20 @@
 //! # Ok::<(), autolabel_models::ModelError>(())
 //! ```
 
-// The steps: load a backbone, embed images.
+// The steps: load a backbone, embed images; and what it saw where.
 mod backbone;
 mod embed;
+mod feature_maps;
 mod views;
 
 // What a network file says, and how an image becomes its input.
 mod graph;
+mod map_sources;
 mod preprocess;
 
 // The engines that run it.
 mod engine;
+mod more_outputs;
 mod onnx_runtime;
 mod rten_engine;
 mod runtime_library;
@@ -42,4 +45,5 @@ pub use backbone::{Backbone, BackboneInfo, BackboneSource, describe_onnx, load_b
 pub use embed::{Embeddings, embed};
 pub use engine::{EngineChoice, EngineInfo};
 pub use error::ModelError;
+pub use feature_maps::{FeatureMap, FeatureMaps, feature_maps};
 pub use views::{Crop, Orientations, Views};

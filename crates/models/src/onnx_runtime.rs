@@ -17,6 +17,7 @@ use ort::value::TensorRef;
 
 use crate::ModelError;
 use crate::engine::{EngineInfo, NetworkFile, Output};
+use crate::more_outputs::with_outputs;
 use crate::runtime_library::{SearchPlaces, library_candidates, version_numbers};
 
 const NAME: &str = "ONNX Runtime";
@@ -132,6 +133,8 @@ pub(crate) struct OnnxRuntimeEngine {
     sessions: Mutex<Sessions>,
     returned: Condvar,
     most_sessions: usize,
+    /// A session that returns maps, with their names; opened when first asked for.
+    maps: Mutex<Option<(Vec<String>, Session)>>,
 }
 
 /// Sessions are opened when a thread finds none idle, up to the limit.
@@ -150,7 +153,7 @@ impl OnnxRuntimeEngine {
         network: NetworkFile,
         threads: usize,
     ) -> Result<Self, ModelError> {
-        let first = open_session(&runtime, &network)?;
+        let first = open_session(&runtime, &network.label, &network.bytes)?;
         Ok(Self {
             runtime,
             network,
@@ -160,6 +163,7 @@ impl OnnxRuntimeEngine {
             }),
             returned: Condvar::new(),
             most_sessions: threads,
+            maps: Mutex::new(None),
         })
     }
 
@@ -168,23 +172,32 @@ impl OnnxRuntimeEngine {
         let Some(session) = lent.session.as_mut() else {
             return Err(failed("no session"));
         };
-        let input = TensorRef::from_array_view((self.network.input.shape(batch), tensor))
-            .map_err(failed)?;
-        let outputs = session
-            .run(ort::inputs![self.network.input.name.as_str() => input])
-            .map_err(failed)?;
-        let output = |name: &String| {
-            let value = outputs.get(name).ok_or_else(|| failed("missing output"))?;
-            let (shape, values) = value.try_extract_tensor::<f32>().map_err(failed)?;
-            Ok(Output {
-                shape: shape
-                    .iter()
-                    .map(|&axis| usize::try_from(axis).unwrap_or(0))
-                    .collect(),
-                values: values.to_vec(),
-            })
+        let names = self.network.outputs.iter().map(String::as_str);
+        run_session(session, &self.network, names, batch, tensor)
+    }
+
+    /// Runs the network for tensors within it. The session that returns them is another one, so that
+    /// embedding does not carry maps that nobody wants; calls come one after the other.
+    pub fn run_maps(
+        &self,
+        names: &[&str],
+        batch: usize,
+        tensor: &[f32],
+    ) -> Result<Vec<Output>, ModelError> {
+        let mut maps = lock(&self.maps);
+        if maps.as_ref().is_none_or(|(known, _)| known != names) {
+            let hidden = names
+                .iter()
+                .filter(|name| !self.network.outputs.iter().any(|output| output == *name));
+            let bytes = with_outputs(&self.network.bytes, hidden.copied());
+            let session = open_session(&self.runtime, &self.network.label, &bytes)?;
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            *maps = Some((names, session));
+        }
+        let Some((_, session)) = maps.as_mut() else {
+            return Err(failed("no session"));
         };
-        self.network.outputs.iter().map(output).collect()
+        run_session(session, &self.network, names.iter().copied(), batch, tensor)
     }
 
     /// An idle session, a new one, or a wait for one.
@@ -212,7 +225,11 @@ impl OnnxRuntimeEngine {
             engine: self,
             session: None,
         };
-        lent.session = Some(open_session(&self.runtime, &self.network)?);
+        lent.session = Some(open_session(
+            &self.runtime,
+            &self.network.label,
+            &self.network.bytes,
+        )?);
         Ok(lent)
     }
 }
@@ -235,7 +252,33 @@ impl Drop for Lent<'_> {
     }
 }
 
-fn open_session(runtime: &Runtime, network: &NetworkFile) -> Result<Session, ModelError> {
+/// Runs a session and copies the outputs of these names, in their order.
+fn run_session<'a>(
+    session: &mut Session,
+    network: &NetworkFile,
+    names: impl Iterator<Item = &'a str>,
+    batch: usize,
+    tensor: &[f32],
+) -> Result<Vec<Output>, ModelError> {
+    let input = TensorRef::from_array_view((network.input.shape(batch), tensor)).map_err(failed)?;
+    let outputs = session
+        .run(ort::inputs![network.input.name.as_str() => input])
+        .map_err(failed)?;
+    let output = |name: &str| {
+        let value = outputs.get(name).ok_or_else(|| failed("missing output"))?;
+        let (shape, values) = value.try_extract_tensor::<f32>().map_err(failed)?;
+        Ok(Output {
+            shape: shape
+                .iter()
+                .map(|&axis| usize::try_from(axis).unwrap_or(0))
+                .collect(),
+            values: values.to_vec(),
+        })
+    };
+    names.map(output).collect()
+}
+
+fn open_session(runtime: &Runtime, label: &str, bytes: &[u8]) -> Result<Session, ModelError> {
     let open = || -> Result<Session, String> {
         Session::builder(&runtime.environment)
             .map_err(text)?
@@ -247,13 +290,13 @@ fn open_session(runtime: &Runtime, network: &NetworkFile) -> Result<Session, Mod
             .map_err(text)?
             .with_intra_op_spinning(false)
             .map_err(text)?
-            .commit_from_memory(&network.bytes)
+            .commit_from_memory(bytes)
             .map_err(text)
     };
     open().map_err(|reason| ModelError::Load {
         engine: NAME,
         reason,
-        network: network.label.clone(),
+        network: label.to_owned(),
     })
 }
 

@@ -61,6 +61,32 @@ impl RtenEngine {
     }
 
     pub fn run(&self, batch: usize, tensor: &[f32]) -> Result<Vec<Output>, ModelError> {
+        self.run_nodes(&self.output_nodes, batch, tensor)
+    }
+
+    /// Runs the network for tensors within it.
+    pub fn run_maps(
+        &self,
+        names: &[&str],
+        batch: usize,
+        tensor: &[f32],
+    ) -> Result<Vec<Output>, ModelError> {
+        let node = |name: &&str| {
+            self.model.node_id(name).map_err(|error| ModelError::Run {
+                engine: Self::NAME,
+                reason: error.to_string(),
+            })
+        };
+        let nodes = names.iter().map(node).collect::<Result<Vec<_>, _>>()?;
+        self.run_nodes(&nodes, batch, tensor)
+    }
+
+    fn run_nodes(
+        &self,
+        nodes: &[NodeId],
+        batch: usize,
+        tensor: &[f32],
+    ) -> Result<Vec<Output>, ModelError> {
         let failed = |reason: String| ModelError::Run {
             engine: Self::NAME,
             reason,
@@ -70,11 +96,7 @@ impl RtenEngine {
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
         let values = self
             .model
-            .run(
-                vec![(self.input_node, view.into())],
-                &self.output_nodes,
-                Some(options),
-            )
+            .run(vec![(self.input_node, view.into())], nodes, Some(options))
             .map_err(|error| failed(error.to_string()))?;
         values
             .into_iter()

@@ -61,6 +61,7 @@ pub(crate) fn api_router() -> OpenApiRouter<AppState> {
         .routes(routes!(images::flag_image))
         .routes(routes!(images::get_plane))
         .routes(routes!(images::get_preview))
+        .routes(routes!(images::localize_image))
         .routes(routes!(images::list_refused))
         .routes(routes!(jobs::list_jobs, jobs::start_job))
         .routes(routes!(jobs::cancel_job))

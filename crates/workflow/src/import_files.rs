@@ -298,7 +298,7 @@ impl<'a> Import<'a> {
 
 impl Project {
     /// The network, loaded once.
-    fn backbone(&self) -> Result<Arc<Backbone>, WorkflowError> {
+    pub(crate) fn backbone(&self) -> Result<Arc<Backbone>, WorkflowError> {
         let inner = self.inner();
         if let Some(backbone) = inner.backbone.get() {
             return Ok(Arc::clone(backbone));

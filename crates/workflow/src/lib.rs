@@ -33,6 +33,7 @@ mod import;
 mod import_files;
 mod import_table;
 mod jobs;
+pub mod localization;
 mod model_view;
 mod next_batch;
 mod orientation;

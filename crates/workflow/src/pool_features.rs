@@ -2,7 +2,7 @@
 
 use crate::WorkflowError;
 use crate::representation::BlockSource;
-use autolabel_heads::{FeatureRows, HalfMatrix, Matrix};
+use autolabel_heads::{Combination, FeatureRows, HalfMatrix, Matrix};
 
 /// Images whose features are kept in single precision; those of more take half the memory.
 const MOST_IN_SINGLE_PRECISION: usize = 60_000;
@@ -14,22 +14,21 @@ pub(crate) enum PoolFeatures {
 }
 
 impl PoolFeatures {
-    /// The features of so many images, their blocks weighed as given.
+    /// The features of so many images by this combination of their blocks.
     ///
     /// # Errors
     /// Features that are not finite.
     pub(crate) fn of(
         source: &BlockSource<'_>,
         images: usize,
-        weights: Option<&[f32]>,
+        combination: &Combination,
     ) -> Result<Self, WorkflowError> {
         if images <= MOST_IN_SINGLE_PRECISION {
-            return Ok(Self::Single(source.features(weights)?));
+            return Ok(Self::Single(source.combined(combination)?));
         }
-        let combination = source.combination(weights)?;
         let columns = combination.width();
         let mut half = HalfMatrix::new(0, columns, Vec::with_capacity(images * columns))?;
-        source.each_part(&combination, |part| half.append(&part))?;
+        source.each_part(combination, |part| half.append(&part))?;
         Ok(Self::Half(half))
     }
 

@@ -7,6 +7,7 @@ mod check;
 mod effort;
 mod images;
 pub(crate) mod live;
+mod localization;
 mod open;
 mod settings;
 mod views;

@@ -159,10 +159,17 @@ impl BlockSource<'_> {
     /// # Errors
     /// Features that are not finite.
     pub fn features(&self, weights: Option<&[f32]>) -> Result<Matrix, WorkflowError> {
-        let combination = self.combination(weights)?;
+        self.combined(&self.combination(weights)?)
+    }
+
+    /// The features of all images by a combination that is at hand.
+    ///
+    /// # Errors
+    /// Features that are not finite.
+    pub fn combined(&self, combination: &Combination) -> Result<Matrix, WorkflowError> {
         let mut features = Matrix::zeros(0, combination.width());
         features.data.reserve(self.rows() * combination.width());
-        self.each_part(&combination, |part| {
+        self.each_part(combination, |part| {
             features.rows += part.rows;
             features.data.extend(part.data);
         })?;

@@ -14,7 +14,7 @@ use crate::representation::{
 };
 use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome};
 use crate::training::class_labels;
-use autolabel_heads::{FeatureTransform, GpConfig, RawFeatures};
+use autolabel_heads::{Combination, FeatureTransform, GpConfig, RawFeatures};
 use autolabel_selection::RoundRecord;
 use autolabel_store::EmbeddingsReader;
 use std::sync::{Arc, PoisonError};
@@ -44,9 +44,9 @@ impl Snapshot {
     /// Runs the round.
     pub(crate) fn run(&self, project: &Project) -> Result<RoundOutcome, WorkflowError> {
         let chosen = self.chosen(project)?;
-        let features = project.features(self.labels.len(), chosen.as_ref())?;
+        let weighed = project.weighed(self.labels.len(), chosen.as_ref())?;
         round::run(&RoundInput {
-            features: features.rows(),
+            features: weighed.features.rows(),
             representation: chosen.as_ref(),
             labels: &self.labels,
             excluded: &self.excluded,
@@ -129,11 +129,11 @@ impl Project {
     }
 
     /// Features of the first `images` images, their blocks weighed by this choice.
-    pub(crate) fn features(
+    pub(crate) fn weighed(
         &self,
         images: usize,
         chosen: Option<&Representation>,
-    ) -> Result<Arc<PoolFeatures>, WorkflowError> {
+    ) -> Result<Arc<WeighedFeatures>, WorkflowError> {
         let weights = chosen.map(|chosen| chosen.weights.clone());
         {
             let transform = self.transform(images)?;
@@ -141,29 +141,34 @@ impl Project {
             let cache = cache.unwrap_or_else(PoisonError::into_inner);
             if let Some(known) = cache.as_ref()
                 && Arc::ptr_eq(&known.transform, &transform)
-                && let Some((of, features)) = &known.weighed
-                && *of == weights
+                && let Some(weighed) = &known.weighed
+                && weighed.weights == weights
             {
-                return Ok(Arc::clone(features));
+                return Ok(Arc::clone(weighed));
             }
         }
-        let features = self.with_blocks(images, |source| {
-            PoolFeatures::of(source, images, weights.as_deref())
+        let weighed = self.with_blocks(images, |source| {
+            let combination = source.combination(weights.as_deref())?;
+            Ok(WeighedFeatures {
+                features: PoolFeatures::of(source, images, &combination)?,
+                combination,
+                weights: weights.clone(),
+            })
         })?;
-        let features = Arc::new(features);
+        let weighed = Arc::new(weighed);
         let mut cache = self
             .inner()
             .features
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = cache.as_mut() {
-            known.weighed = Some((weights, Arc::clone(&features)));
+            known.weighed = Some(Arc::clone(&weighed));
         }
-        Ok(features)
+        Ok(weighed)
     }
 
     /// Runs something on the raw features of the first `images` images.
-    fn with_blocks<T>(
+    pub(crate) fn with_blocks<T>(
         &self,
         images: usize,
         work: impl FnOnce(&BlockSource<'_>) -> Result<T, WorkflowError>,
@@ -180,7 +185,7 @@ impl Project {
     }
 
     /// The transform from raw features to blocks, fitted once for the same images.
-    fn transform(&self, images: usize) -> Result<Arc<FeatureTransform>, WorkflowError> {
+    pub(crate) fn transform(&self, images: usize) -> Result<Arc<FeatureTransform>, WorkflowError> {
         let (backbone, revision) = {
             let live = self.live();
             (live.backbone.clone(), live.embedding_revision)
@@ -235,8 +240,15 @@ pub(crate) struct FeatureCache {
     revision: u64,
     backbone: String,
     transform: Arc<FeatureTransform>,
-    /// The weights of the blocks, and the features that they give.
-    weighed: Option<(Option<Vec<f32>>, Arc<PoolFeatures>)>,
+    weighed: Option<Arc<WeighedFeatures>>,
+}
+
+/// Features of all images with what made them of blocks.
+pub(crate) struct WeighedFeatures {
+    pub features: PoolFeatures,
+    pub combination: Combination,
+    /// Of the blocks; `None` = every block counts the same.
+    weights: Option<Vec<f32>>,
 }
 
 /// A group for every image: its own where it has none. `None` where no image has one.

@@ -96,8 +96,9 @@ impl Project {
         let screened = Arc::clone(&model);
         let exact = aside(move || {
             let chosen = screened.representation.as_ref();
-            let features = project.features(screened.images, chosen)?;
-            round::predicted_exactly(RoundModel::clone(&screened), features.rows()).map(Ranked::of)
+            let weighed = project.weighed(screened.images, chosen)?;
+            let features = weighed.features.rows();
+            round::predicted_exactly(RoundModel::clone(&screened), features).map(Ranked::of)
         })
         .await?;
         let mut live = self.live_mut();

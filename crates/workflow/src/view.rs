@@ -1,6 +1,10 @@
 //! What the outside sees of a project: plain serialisable data, the same for the REST interface,
 //! the command line's `--json` and the web app. No logic lives here.
 
+mod localization;
+
+pub use localization::{LocalizationView, PixelBox};
+
 use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin, LabelSchema};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -16,6 +16,7 @@ import type {
   ImageState,
   ImageView,
   JobView,
+  LocalizationView,
   ModelView,
   ProjectView,
   QueueView,
@@ -119,6 +120,9 @@ export const getImages = (
 
 export const getImage = (id: number): Promise<ImageView> =>
   settle(client.GET('/api/v1/images/{id}', { params: { path: { id } } }));
+
+export const getLocalization = (id: number): Promise<LocalizationView> =>
+  settle(client.GET('/api/v1/images/{id}/localization', { params: { path: { id } } }));
 
 export const getRefused = (): Promise<RefusedFile[]> => settle(client.GET('/api/v1/refused'));
 

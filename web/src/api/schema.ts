@@ -233,6 +233,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{id}/localization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where on an image the present model sees the evidence for a class, with a proposal of a box.
+         * @description Kept back, as the prediction is, while an expert is asked about the image.
+         */
+        get: operations["localize_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{id}/plane": {
         parameters: {
             query?: never;
@@ -1132,6 +1152,36 @@ export interface components {
             /** @description What experts are asked to do. */
             task: components["schemas"]["Task"];
         };
+        /**
+         * @description A heat map over an image, computed by the present model from classes alone, and a box proposed
+         *     from it.
+         */
+        LocalizationView: {
+            /** @description The class whose evidence is shown. */
+            class: components["schemas"]["ClassId"];
+            /**
+             * Format: int32
+             * @description Positions from left to right.
+             */
+            columns: number;
+            /** @description Row of the image. */
+            image: components["schemas"]["ImageId"];
+            /**
+             * Format: int32
+             * @description Version of the model.
+             */
+            model: number;
+            proposal?: components["schemas"]["PixelBox"] | null;
+            /**
+             * Format: int32
+             * @description Positions of the heat map from top to bottom; together they cover the image.
+             */
+            rows: number;
+            /** @description What is shown, in a sentence. */
+            text: string;
+            /** @description `rows * columns` values row by row, 0 to 1: 1 = speaks most for the class, 0 = does not. */
+            values: number[];
+        };
         /** @description One trained model. */
         ModelView: {
             /**
@@ -1190,6 +1240,29 @@ export interface components {
             strategy: string;
             /** @description One sentence for people, for example "The model hesitates between COVID-19 and pneumonia (0.48 to 0.45)". */
             text: string;
+        };
+        /** @description A box on an image, in pixels; (0, 0) is the upper left corner of the first pixel. */
+        PixelBox: {
+            /**
+             * Format: double
+             * @description From the upper to the lower edge, above 0.
+             */
+            height_px: number;
+            /**
+             * Format: double
+             * @description Left edge.
+             */
+            left_px: number;
+            /**
+             * Format: double
+             * @description Upper edge.
+             */
+            top_px: number;
+            /**
+             * Format: double
+             * @description From the left to the right edge, above 0.
+             */
+            width_px: number;
         };
         /** @description What the model says about one image. */
         PredictionView: {
@@ -1902,6 +1975,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImageView"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    localize_image: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The class in question; without it the class shown for the image (expert's label, else
+                 *     auto-label, else prediction).
+                 */
+                class?: components["schemas"]["ClassId"];
+            };
+            header?: never;
+            path: {
+                /** @description Row of the image */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Heat map and box */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalizationView"];
                 };
             };
             /** @description What is wrong and what to do */

@@ -22,6 +22,7 @@ export type ImageState = Schemas['ImageState'];
 export type ImageView = Schemas['ImageView'];
 export type JobView = Schemas['JobView'];
 export type LabelOrigin = Schemas['LabelOrigin'];
+export type LocalizationView = Schemas['LocalizationView'];
 export type ModelView = Schemas['ModelView'];
 export type PredictionView = Schemas['PredictionView'];
 export type PickReason = Schemas['PickReason'];

@@ -29,7 +29,7 @@ const VIEW_KEYS: [string, string][] = [
 
 const MORE_KEYS: [string, string][] = [
   ['W', 'why this image was chosen'],
-  ['G held', "peek at the model's opinion, once you have answered"],
+  ['G held', "peek at the model's opinion and where it looks, once you have answered"],
   ['?', 'this card'],
 ];
 

@@ -3,6 +3,7 @@
  * few commands. Out: pixels, and a readout of zoom and window. Never: network, project state.
  */
 import { attachGestures, type Tool } from './gestures';
+import { createHeatLayer, type Overlay } from './layers/heat';
 import { createCanvasSurface } from './layers/plane-canvas';
 import { createGlSurface } from './layers/plane-gl';
 import type { Surface } from './layers/surface';
@@ -35,6 +36,8 @@ export interface Viewer {
   /** Uploads a plane that will be shown soon, at the scale it will be shown at. */
   prepare: (pyramid: Pyramid) => void;
   forget: (pyramid: Pyramid) => void;
+  /** Lays a heat map over the picture until it is taken away by `null`. */
+  overlay: (overlay: Overlay | null) => void;
   /** Zooms about the middle. */
   zoom: (factor: number) => void;
   panBy: (dx_screen: number, dy_screen: number) => void;
@@ -81,9 +84,12 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
     change();
   });
 
+  const heat = createHeatLayer(host);
+
   const draw = (): void => {
     frame = 0;
     const { pyramid, viewport, window, inverted } = view;
+    heat.draw(pyramid?.plane ?? null, viewport, size, pixelRatio);
     const scene = pyramid === null ? null : { pyramid, viewport, window, inverted };
     const drawn = surface?.draw(scene, pixelRatio) ?? false;
     if (drawn && pyramid !== null && unpainted === pyramid) {
@@ -126,6 +132,7 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
     canvas.width = Math.max(1, device?.inlineSize ?? Math.round(size.width * ratio));
     canvas.height = Math.max(1, device?.blockSize ?? Math.round(size.height * ratio));
     pixelRatio = canvas.width / size.width;
+    heat.resize(canvas.width, canvas.height);
     refit();
     change();
     // Setting the size has cleared the canvas: draw in this frame, not in the next.
@@ -180,6 +187,10 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
     forget(pyramid) {
       surface?.forget(pyramid);
     },
+    overlay(next) {
+      heat.set(next);
+      invalidate();
+    },
     zoom(factor) {
       zoomBy(factor, size.width / 2, size.height / 2);
     },
@@ -206,6 +217,7 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
       detach();
       cancelAnimationFrame(frame);
       surface?.dispose();
+      heat.dispose();
       canvas.remove();
     },
   };

@@ -6,6 +6,7 @@
     reason = "a failed helper must fail the test that called it"
 )]
 
+mod class_gradient;
 mod extend;
 mod findings;
 mod golden;

@@ -16,6 +16,8 @@ mod engine_search;
 #[cfg(test)]
 mod engines;
 #[cfg(test)]
+mod feature_maps;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod networks;

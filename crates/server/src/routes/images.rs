@@ -1,4 +1,4 @@
-//! The images: list with filters, one image, its pixels, its preview, its flag, refused files.
+//! The images: list with filters, one image, its pixels, its preview, its heat map, its flag, refused files.
 
 use crate::binary::Binary;
 use crate::conditional::conditional;
@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use autolabel_annotation::{ClassId, ImageId};
 use autolabel_workflow::Project;
 use autolabel_workflow::view::{
-    ImageFilter, ImageOrder, ImagePage, ImageState, ImageView, RefusedFile,
+    ImageFilter, ImageOrder, ImagePage, ImageState, ImageView, LocalizationView, RefusedFile,
 };
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -187,6 +187,34 @@ pub async fn get_preview(
         Ok(project.preview(id, side).await?)
     })
     .await
+}
+
+/// Query of a heat map.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LocalizationQuery {
+    /// The class in question; without it the class shown for the image (expert's label, else
+    /// auto-label, else prediction).
+    pub class: Option<ClassId>,
+}
+
+/// Where on an image the present model sees the evidence for a class, with a proposal of a box.
+///
+/// Kept back, as the prediction is, while an expert is asked about the image.
+#[utoipa::path(
+    get, path = "/images/{id}/localization", tag = "images", operation_id = "localize_image",
+    params(("id" = u32, Path, description = "Row of the image"), LocalizationQuery),
+    responses(
+        (status = 200, description = "Heat map and box", body = LocalizationView),
+        Problem,
+    )
+)]
+pub async fn localize_image(
+    State(project): State<Project>,
+    Path(id): Path<ImageId>,
+    Query(query): Query<LocalizationQuery>,
+) -> Result<axum::Json<LocalizationView>, Problem> {
+    Ok(axum::Json(project.localization(id, query.class).await?))
 }
 
 /// Files that could not be imported, with the reason for each.

@@ -22,6 +22,8 @@ mod labeling;
 
 mod images;
 
+mod localization;
+
 mod events;
 
 mod release;

@@ -110,7 +110,7 @@ impl Project {
             .collect())
     }
 
-    async fn record(&self, id: ImageId) -> Result<ImageRecord, WorkflowError> {
+    pub(super) async fn record(&self, id: ImageId) -> Result<ImageRecord, WorkflowError> {
         let mut records = self.inner.store.images(&[id]).await?;
         records.pop().ok_or(WorkflowError::NotFound {
             what: "image",

@@ -5,6 +5,7 @@ use super::live::{Live, batch_progress, counts, label_state, pick_of, prediction
 use crate::audit::AuditState;
 use crate::round::first_class;
 use crate::view::{CurveView, Effort, ImageView, PredictionView, ProjectView, Stage};
+use autolabel_annotation::ImageId;
 use autolabel_store::ImageRecord;
 
 /// The home screen's numbers.
@@ -98,9 +99,7 @@ pub(super) fn curve_view(live: &Live) -> CurveView {
 /// One image. The model's view is hidden where an expert is asked, or about to be asked, blindly.
 pub(super) fn image_view(live: &Live, record: ImageRecord, blind: bool) -> ImageView {
     let label = live.index.labels[record.id.row()];
-    let asked = label.answer.is_none()
-        && (pick_of(live, record.id).is_some()
-            || live.reopened.iter().any(|r| r.image == record.id));
+    let asked = is_asked(live, record.id);
     let shown = prediction(live, record.id.0).filter(|_| !blind && !asked);
     ImageView {
         id: record.id,
@@ -119,6 +118,13 @@ pub(super) fn image_view(live: &Live, record: ImageRecord, blind: bool) -> Image
         group: record.attributes.group,
         duplicate_of: record.duplicate_of,
     }
+}
+
+/// An expert is asked about this image, or about to be: the model's opinion would make the answer worth
+/// less.
+pub(super) fn is_asked(live: &Live, id: ImageId) -> bool {
+    live.index.labels[id.row()].answer.is_none()
+        && (pick_of(live, id).is_some() || live.reopened.iter().any(|r| r.image == id))
 }
 
 /// Counts on screens are 32 bits wide.

@@ -12,6 +12,7 @@ mod folder;
 mod import;
 mod kill;
 mod large_pool;
+mod localization;
 mod loop_to_certificate;
 mod open;
 mod queue;

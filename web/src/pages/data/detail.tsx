@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { getImage, setFlag } from '../../api/client';
 import type { Answer, ImageView, LabelOrigin } from '../../api/types';
 import { Dialog } from '../../parts/dialog';
+import { HeatNote, useHeat } from '../../parts/heat';
 import { classOfDigit, isPressing, useKeys } from '../../parts/keys';
 import { Prediction } from '../../parts/prediction';
 import { ClassButton, KeyButton, SavedSign, TouchTools } from '../../parts/reading-room';
@@ -43,6 +44,9 @@ export function Detail({ list, index, onMove, onClose }: Props) {
   const [full, setFull] = useState<ImageView | null>(null);
   const image = full !== null && full.id === id ? full : known;
   const total = list.total.value ?? 0;
+  const [heated, setHeated] = useState(false);
+  const answered = image?.answer == null ? '' : JSON.stringify(image.answer);
+  const heat = useHeat(id ?? null, heated && !looking.bare, answered, looking.controls);
 
   useEffect(() => {
     list.show(Math.max(0, index - 2), index + 3);
@@ -108,6 +112,9 @@ export function Detail({ list, index, onMove, onClose }: Props) {
       answer({ kind: 'unreadable' });
     },
     f: flag,
+    g: () => {
+      setHeated(!heated);
+    },
     a: () => {
       move(-1);
     },
@@ -126,7 +133,7 @@ export function Detail({ list, index, onMove, onClose }: Props) {
     const key = event.key.toLowerCase();
     if ((key === 'enter' || key === ' ') && isPressing(event)) return;
     const digit = classOfDigit(event);
-    if (event.repeat && (digit !== null || key === 'u' || key === 'f')) return;
+    if (event.repeat && (digit !== null || key === 'u' || key === 'f' || key === 'g')) return;
     if (digit !== null) {
       if (digit < classes.value.length) answer({ kind: 'class', class: digit });
     } else if (commands[key] !== undefined) commands[key]();
@@ -153,7 +160,9 @@ export function Detail({ list, index, onMove, onClose }: Props) {
           controls={looking.controls}
           tool={looking.tool}
           bare={looking.bare}
-        />
+        >
+          <HeatNote state={heat} />
+        </ViewerPane>
         <TouchTools looking={looking} />
       </div>
       <aside class="detail-side">
@@ -212,6 +221,9 @@ export function Detail({ list, index, onMove, onClose }: Props) {
             }}
           >
             Next
+          </KeyButton>
+          <KeyButton keyName="G" testId="heat" pressed={heated} onPress={commands.g ?? flag}>
+            Where it looks
           </KeyButton>
         </div>
       </aside>

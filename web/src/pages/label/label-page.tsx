@@ -148,7 +148,7 @@ export function LabelPage() {
               }}
             />
           )}
-          {item !== null && peeking && <Peek image={item.image.id} />}
+          {item !== null && peeking && <Peek image={item.image.id} controls={looking.controls} />}
         </ViewerPane>
         {item === null && !loadingQueue.value && <EmptyQueue because={session.emptyBecause.value} />}
         {!looking.bare && <TouchTools looking={looking} />}

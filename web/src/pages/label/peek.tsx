@@ -2,14 +2,19 @@
  * The model's opinion, only while the key is held: shown by default it would pull the reader
  * towards the model, and the labels would be worth less.
  */
+import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { getImage } from '../../api/client';
 import type { PredictionView } from '../../api/types';
+import { HeatNote, useHeat } from '../../parts/heat';
 import { Prediction } from '../../parts/prediction';
 import { project } from '../../state/project';
+import type { Viewer } from '../../viewer/viewer';
 
-export function Peek({ image }: { image: number }) {
+export function Peek({ image, controls }: { image: number; controls: RefObject<Viewer | null> }) {
   const [prediction, setPrediction] = useState<PredictionView | 'none' | null>(null);
+  const shown = prediction !== null && prediction !== 'none';
+  const heat = useHeat(image, shown, '', controls);
   useEffect(() => {
     let wanted = true;
     getImage(image).then(
@@ -34,7 +39,8 @@ export function Peek({ image }: { image: number }) {
             : 'The model’s opinion on this image is kept back until you have answered.'}
         </p>
       )}
-      {prediction !== null && prediction !== 'none' && <Prediction prediction={prediction} />}
+      {shown && <Prediction prediction={prediction} />}
+      <HeatNote state={heat} />
     </section>
   );
 }

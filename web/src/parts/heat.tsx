@@ -1,0 +1,81 @@
+/**
+ * Where the model sees the evidence for the class of an image, over the picture. Shown only where
+ * its opinion is shown too: the server keeps both back while an expert is asked.
+ */
+import type { RefObject } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { getLocalization } from '../api/client';
+import type { LocalizationView } from '../api/types';
+import type { Viewer } from '../viewer/viewer';
+
+export type HeatState =
+  | { kind: 'off' }
+  | { kind: 'loading' }
+  | { kind: 'shown'; view: LocalizationView }
+  | { kind: 'refused'; reason: string };
+
+const OFF: HeatState = { kind: 'off' };
+
+/**
+ * Fetches the heat map of an image and lays it over the picture while `on`. `asOf` changes with
+ * whatever the map depends on, such as the answer for the image.
+ */
+export function useHeat(
+  image: number | null,
+  on: boolean,
+  asOf: string,
+  controls: RefObject<Viewer | null>,
+): HeatState {
+  const [state, setState] = useState<HeatState>(OFF);
+  useEffect(() => {
+    if (!on || image === null) {
+      setState(OFF);
+      return;
+    }
+    let wanted = true;
+    setState({ kind: 'loading' });
+    getLocalization(image).then(
+      (view) => {
+        if (!wanted) return;
+        setState({ kind: 'shown', view });
+        controls.current?.overlay({
+          rows: view.rows,
+          columns: view.columns,
+          values: view.values,
+          proposal: view.proposal ?? null,
+        });
+      },
+      (cause: unknown) => {
+        if (!wanted) return;
+        setState({ kind: 'refused', reason: cause instanceof Error ? cause.message : String(cause) });
+      },
+    );
+    return () => {
+      wanted = false;
+      // At once: the map of one image must never lie over another.
+      controls.current?.overlay(null);
+    };
+  }, [image, on, asOf, controls]);
+  return state;
+}
+
+/** What the colours mean, or why there are none. */
+export function HeatNote({ state }: { state: HeatState }) {
+  if (state.kind === 'off') return null;
+  return (
+    <section class="heat-note" aria-live="polite" data-testid="heat-note" data-state={state.kind}>
+      {state.kind === 'loading' && <p>Looking where the evidence lies…</p>}
+      {state.kind === 'refused' && <p>{state.reason}</p>}
+      {state.kind === 'shown' && (
+        <>
+          <p>{state.view.text}</p>
+          <p class="heat-scale" aria-hidden="true">
+            <span>none</span>
+            <span class="heat-ramp" />
+            <span>most</span>
+          </p>
+        </>
+      )}
+    </section>
+  );
+}
