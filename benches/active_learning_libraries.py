@@ -33,8 +33,14 @@ CACHE = ROOT / "target/learning-curves"
 BUDGET = 0.15
 LARGE = 3_000  # images beyond which arms that take hours are left out
 
-ACTIVEML = "margin, entropy, least confident, BADGE, FALCUN, DropQuery, CLUE, contrastive, CoreSet, TypiClust, ProbCover, MaxHerding, random"
-SMALL = "breaking ties, entropy, least confident, greedy coreset, lightweight coreset, embedding k-means, contrastive"
+ACTIVEML = (
+    "margin, entropy, least confident, BADGE, FALCUN, DropQuery, CLUE, contrastive, CoreSet, TypiClust,"
+    " ProbCover, MaxHerding, random"
+)
+SMALL = (
+    "breaking ties, entropy, least confident, greedy coreset, lightweight coreset, embedding k-means,"
+    " contrastive"
+)
 ARMS = [
     *(Arm("scikit-activeml", strategy, "logistic") for strategy in ACTIVEML.split(", ")),
     *(Arm("scikit-activeml", "margin", classifier) for classifier in ("svc", "forest")),
@@ -162,15 +168,15 @@ def run_set(name: str, seeds: int, arms: list[Arm], reports: Path, journal: Jour
 
 
 def print_set(name: str, journal: Journal) -> None:
-    arms: dict[str, list[dict]] = {}
+    arms: dict[str, dict[int, dict]] = {}
     for key, value in journal.known.items():
         if key[:2] == ("ours", name):
             for arm, curve in value.items():
-                arms.setdefault(arm, []).append(curve)
+                arms.setdefault(arm, {})[key[2]] = curve
         elif key[0] == name and len(key) == 3:
-            arms.setdefault(key[1], []).append(value)
-    images = round(arms[tables.OURS][0]["labels"][-1] / BUDGET)
-    tables.print_pack(name, images, arms, journal.known["full", name])
+            arms.setdefault(key[1], {})[key[2]] = value
+    pool = sum(row["split"] != "test" for row in rows_of(table_of(name)[1]))
+    tables.print_pack(name, pool, arms, journal.known["full", name])
 
 
 def clouds(images: int = 10_000, columns: int = 256, classes: int = 5):

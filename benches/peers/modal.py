@@ -46,7 +46,8 @@ class Loop:
         members = []
         for number in range(MEMBERS):
             drawn = bootstrap(self.y, np.random.default_rng([number, len(self.y)]))
-            members.append(ActiveLearner(self.tuner.estimator(x, self.y), X_training=x[drawn], y_training=self.y[drawn]))
+            own = self.tuner.estimator(x, self.y)
+            members.append(ActiveLearner(own, X_training=x[drawn], y_training=self.y[drawn]))
         self.learner = Committee(members, COMMITTEES[self.strategy])
 
     def predict(self, x):
