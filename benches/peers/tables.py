@@ -7,6 +7,7 @@ import numpy as np
 SHARES = [0.02, 0.04, 0.06, 0.10, 0.15]
 LEVELS = [0.95, 0.97, 0.99]
 OURS = "AutoLabel: auto"
+FEWEST_SEEDS = 3  # of an arm that can be the best
 
 
 def at(curve: dict, measure: str, labels: float) -> float:
@@ -89,7 +90,8 @@ def print_heads(heads: list[str]) -> None:
 def print_best(pool: int, arms: dict[str, dict[int, dict]], full: float) -> None:
     """For each measure the peer that is best beside ours on the same seeds: where it is ahead, and by how
     much. The best of many is picked here by what it is judged by, which flatters it."""
-    peers = [arm for arm in arms if not arm.startswith("AutoLabel")]
+    enough = min(FEWEST_SEEDS, len(arms[OURS]))
+    peers = [arm for arm in arms if not arm.startswith("AutoLabel") and len(arms[arm]) >= enough]
     measures = [(f"area, {m}", lambda c, m=m: area(c, m)) for m in ("rest", "test")]
     for measure in ("rest", "test"):
         for share in SHARES:
@@ -117,7 +119,8 @@ def print_row(title: str, arms: dict[str, dict[int, dict]], peers: list[str], va
 
 
 def print_seconds(ours: float, theirs: dict[str, float]) -> None:
-    print(f"\n### A round at 10,000 images and 1,000 labels, batches of 50, one thread: AutoLabel {ours:.3f} s\n")
+    print("\n### A round at 10,000 images and 1,000 labels, batches of 50, one thread\n")
+    print(f"AutoLabel: {ours:.3f} s by the clock, which other work lengthens. The others: processor seconds.\n")
     print("| arm | s | times ours |\n|---|---|---|")
     for arm, seconds in sorted(theirs.items(), key=lambda item: item[1]):
         print(f"| {arm} | {seconds:.2f} | {seconds / ours:.1f} |")
