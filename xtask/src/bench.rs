@@ -35,7 +35,7 @@ pub fn run_or_list(name: Option<&str>, rest: &[String]) -> Result<()> {
             "bench --locked --package {package} --bench {name} --"
         )),
         None => {
-            let mut script = command(&python.program, "", "");
+            let mut script = command(own_environment(name)?.unwrap_or(python.program), "", "");
             script.arg(&bench.source);
             script
         }
@@ -43,6 +43,17 @@ pub fn run_or_list(name: Option<&str>, rest: &[String]) -> Result<()> {
     run(benchmark
         .args(rest)
         .env("ORT_DYLIB_PATH", &python.onnxruntime))
+}
+
+/// The interpreter for a script whose peers would not go into the shared environment: one of its own,
+/// where `benches/requirements-NAME.txt` lists them.
+fn own_environment(name: &str) -> Result<Option<PathBuf>> {
+    let requirements = root().join(format!("benches/requirements-{name}.txt"));
+    if !requirements.is_file() {
+        return Ok(None);
+    }
+    let venv = root().join(format!(".setup/venv-{name}"));
+    setup::environment(&venv, &requirements).map(Some)
 }
 
 fn find_all() -> Result<Vec<Bench>> {

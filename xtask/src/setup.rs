@@ -39,27 +39,33 @@ pub struct Python {
 /// Makes the environment, or brings it up to date with `xtask/requirements.txt`.
 pub fn python() -> Result<Python> {
     let venv = root().join(".setup/venv");
-    let program = venv.join("bin/python");
-    let requirements = root().join("xtask/requirements.txt");
-    let stamp = venv.join("installed.txt");
-    if !succeeds(&mut command(&program, "--version", "")) {
-        if venv.exists() {
-            fs_err::remove_dir_all(&venv)?;
-        }
-        let base = find_program("python3")
-            .context("python3 is not on PATH; install Python 3.11 or newer with its venv module")?;
-        run(command(base, "-m venv", "").arg(&venv))
-            .context("the virtual environment could not be made; on Debian install python3-venv")?;
-    }
-    if !same_content(&requirements, &stamp) {
-        run(pip_install(&program).arg("-r").arg(&requirements))?;
-        fs_err::copy(&requirements, &stamp)?;
-    }
+    let program = environment(&venv, &root().join("xtask/requirements.txt"))?;
     let onnxruntime = onnxruntime_library(&venv)?;
     Ok(Python {
         program,
         onnxruntime,
     })
+}
+
+/// The interpreter of a Python environment that holds what a file of requirements names; made, or
+/// brought up to date with the file.
+pub fn environment(venv: &Path, requirements: &Path) -> Result<PathBuf> {
+    let program = venv.join("bin/python");
+    let stamp = venv.join("installed.txt");
+    if !succeeds(&mut command(&program, "--version", "")) {
+        if venv.exists() {
+            fs_err::remove_dir_all(venv)?;
+        }
+        let base = find_program("python3")
+            .context("python3 is not on PATH; install Python 3.11 or newer with its venv module")?;
+        run(command(base, "-m venv", "").arg(venv))
+            .context("the virtual environment could not be made; on Debian install python3-venv")?;
+    }
+    if !same_content(requirements, &stamp) {
+        run(pip_install(&program).arg("-r").arg(requirements))?;
+        fs_err::copy(requirements, &stamp)?;
+    }
+    Ok(program)
 }
 
 /// The packages of `folder/package-lock.json`, exactly as locked.

@@ -11,6 +11,20 @@ pub enum FormatError {
         /// What the system said, with the path.
         error: std::io::Error,
     },
+    /// A NumPy file cannot be read.
+    #[error("the array of features cannot be read; check the path: {error}")]
+    ReadArray {
+        /// What the system said, with the path.
+        error: std::io::Error,
+    },
+    /// A NumPy file that holds no table of numbers.
+    #[error("the array of features cannot be used: {reason}: {}", path.display())]
+    Array {
+        /// What is wrong and what to do.
+        reason: String,
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// Bytes that are not text.
     #[error("line {line} of the labels is not UTF-8 text; save the table as CSV UTF-8")]
     NotText {

@@ -1,6 +1,7 @@
-//! Labels in and out.
+//! Labels in and out, and features as arrays.
 //!
-//! In: label tables, and label records with their images. Out: rows with problems, and export files.
+//! In: label tables, label records with their images, NumPy arrays. Out: rows with problems, export
+//! files, NumPy arrays.
 //! Never: project state, networks.
 //!
 //! ```
@@ -12,6 +13,8 @@
 mod error;
 
 mod label_table;
+
+mod number_array;
 
 mod record;
 
@@ -31,4 +34,5 @@ pub use export::{
 };
 pub use label_table::{LabelRow, LabelTable, TableProblem, parse_label_table, read_label_table};
 pub use manifest::{Manifest, ManifestEntry};
+pub use number_array::{FloatWidth, NumberArray, read_number_array, write_number_array};
 pub use record::{ExportHeader, LabelRecord, LabelSource};

@@ -1,21 +1,21 @@
 //! A labeled data set for `simulate`: class folders, or images with a CSV, embedded and reduced.
 
 use crate::WorkflowError;
-use crate::dataset_columns::{REPORTED_COLUMNS, dataset_columns, reported_cells};
-use crate::embedding::{FILES_AT_A_TIME, embed_files};
-use crate::orientation::choose_views;
+use crate::dataset_columns::dataset_columns;
+use crate::dataset_embedding::{EmbeddedRows, embed_or_reuse};
+use crate::dataset_entries::{
+    Entry, entries_from_folders, entries_from_table, group_numbers, label_table, refused_files,
+    refused_rows,
+};
 use crate::representation::{BlockSource, transform_config, transformed_blocks};
 use autolabel_annotation::{ClassId, LabelSchema};
-use autolabel_formats::LabelTable;
 use autolabel_heads::{Blocks, FeatureTransform, Matrix, RawFeatures};
-use autolabel_image_io::{FoundFile, ReadLimits};
 use autolabel_models::{Backbone, BackboneInfo, Views};
-use autolabel_store::{EmbeddingsReader, EmbeddingsWriter};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use crate::dataset_columns::DatasetColumn;
+pub use crate::dataset_features::{load_dataset_with_features, save_features};
 
 /// A data set with known labels, ready to simulate on.
 #[derive(Debug, Clone)]
@@ -94,16 +94,6 @@ pub struct LoadProgress {
     pub total: usize,
 }
 
-/// A file with what is known about it.
-struct Entry {
-    found: FoundFile,
-    label: String,
-    group: Option<String>,
-    is_test: bool,
-    /// In the order of [`REPORTED_COLUMNS`].
-    columns: [Option<String>; REPORTED_COLUMNS.len()],
-}
-
 /// Reads, embeds and reduces a data set. With `csv`, or a `labels.csv` in the folder, labels come from
 /// there; otherwise the first folder below `root` is the class. Features are kept in `cache`, where
 /// given, and used again as long as files and backbone are the same.
@@ -121,26 +111,19 @@ pub fn load_dataset(
 ) -> Result<Dataset, WorkflowError> {
     let started = std::time::Instant::now();
     let scan = autolabel_image_io::scan(root)?;
-    let mut refused: Vec<Refused> = scan
-        .problems
-        .iter()
-        .map(|p| Refused {
-            file: p.file.clone(),
-            reason: p.reason.clone(),
-        })
-        .collect();
-    let default_csv = root.join("labels.csv");
-    let csv = csv.or_else(|| default_csv.is_file().then_some(default_csv.as_path()));
-    let entries = match csv {
-        Some(csv) => entries_from_table(scan.files, csv, &mut refused)?,
+    let mut refused = refused_files(&scan);
+    let entries = match label_table(root, csv)? {
+        Some(table) => {
+            refused.extend(refused_rows(&table));
+            entries_from_table(scan.files, &table, &mut refused)
+        }
         None => entries_from_folders(scan.files),
     };
+    let (found, entries): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
     if entries.is_empty() {
-        return Err(WorkflowError::NoLabeledImages {
-            folder: root.to_path_buf(),
-        });
+        return Err(no_labeled_images(root));
     }
-    let raw = embed_or_reuse(root, &entries, backbone, cache, progress)?;
+    let raw = embed_or_reuse(root, &found, backbone, cache, progress)?;
     for (file, reason) in &raw.refused {
         refused.push(Refused {
             file: file.clone(),
@@ -154,220 +137,33 @@ pub fn load_dataset(
         .map(|(entry, _)| entry)
         .collect();
     let from_cache = raw.from_cache;
-    let mut dataset = assemble(root, &keep, raw, backbone)?;
-    dataset.refused = refused;
+    let mut dataset = without_features(root, &keep, refused)?;
+    let network = backbone.info();
+    dataset.backbone = format!("{} on {}", network.name, backbone.engine().name);
+    dataset.blocks = Some(blocks(raw, &dataset.is_test, network)?);
+    if let Some(source) = dataset.source() {
+        dataset.features = source.features(None)?;
+    }
     if !from_cache {
         dataset.embed_seconds = started.elapsed().as_secs_f64();
     }
     Ok(dataset)
 }
 
-fn entries_from_table(
-    found: Vec<FoundFile>,
-    csv: &Path,
-    refused: &mut Vec<Refused>,
-) -> Result<Vec<Entry>, WorkflowError> {
-    let table: LabelTable = autolabel_formats::read_label_table(csv)?;
-    for problem in &table.problems {
-        refused.push(Refused {
-            file: problem.file.clone().unwrap_or_default(),
-            reason: problem.to_string(),
-        });
+pub(crate) fn no_labeled_images(root: &Path) -> WorkflowError {
+    WorkflowError::NoLabeledImages {
+        folder: root.to_path_buf(),
     }
-    let mut by_file: BTreeMap<&str, &autolabel_formats::LabelRow> = table
-        .rows
-        .iter()
-        .map(|row| (row.file.as_str(), row))
-        .collect();
-    let mut entries = Vec::new();
-    for found in found {
-        let Some(row) = by_file.remove(found.display.as_str()) else {
-            continue;
-        };
-        let Some(label) = row.label.clone() else {
-            continue;
-        };
-        entries.push(Entry {
-            label,
-            group: row.group.clone(),
-            is_test: row
-                .split
-                .as_deref()
-                .is_some_and(|s| s.eq_ignore_ascii_case("test")),
-            columns: reported_cells(row),
-            found,
-        });
-    }
-    for file in by_file.keys() {
-        refused.push(Refused {
-            file: (*file).to_owned(),
-            reason: "The CSV names this file but the folder does not have it; correct the name or add the file.".to_owned(),
-        });
-    }
-    Ok(entries)
 }
 
-fn entries_from_folders(found: Vec<FoundFile>) -> Vec<Entry> {
-    found
-        .into_iter()
-        .filter_map(|found| {
-            let (class, _) = found.display.split_once('/')?;
-            Some(Entry {
-                label: class.to_owned(),
-                group: None,
-                is_test: false,
-                columns: Default::default(),
-                found,
-            })
-        })
-        .collect()
-}
-
-struct EmbeddedRows {
-    rows: Vec<half::f16>,
-    views: Views,
-    /// One entry a file: it has a row.
-    usable: Vec<bool>,
-    refused: Vec<(String, String)>,
-    from_cache: bool,
-}
-
-/// What is kept beside the cached features.
-#[derive(Serialize, Deserialize)]
-struct CacheIndex {
-    views: Views,
-    usable: Vec<bool>,
-    refused: Vec<(String, String)>,
-}
-
-fn embed_or_reuse(
+/// A data set of these files to which only the features are still to be added.
+///
+/// # Errors
+/// The names of the classes cannot be used.
+pub(crate) fn without_features(
     root: &Path,
     entries: &[Entry],
-    backbone: &Backbone,
-    cache: Option<&Path>,
-    progress: &mut dyn FnMut(LoadProgress),
-) -> Result<EmbeddedRows, WorkflowError> {
-    let paths = cache.map(|folder| cache_paths(folder, entries, backbone));
-    if let Some((features, index)) = &paths
-        && let Some(raw) = read_cache(features, index, backbone)
-    {
-        progress(LoadProgress {
-            done: entries.len(),
-            total: entries.len(),
-        });
-        return Ok(raw);
-    }
-    let raw = embed(root, entries, backbone, progress)?;
-    if let Some((features, index)) = &paths {
-        write_cache(features, index, backbone, &raw)?;
-    }
-    Ok(raw)
-}
-
-/// The cache is named by everything the features depend on.
-fn cache_paths(folder: &Path, entries: &[Entry], backbone: &Backbone) -> (PathBuf, PathBuf) {
-    let mut hash = blake3::Hasher::new();
-    hash.update(backbone.info().id.as_bytes());
-    for entry in entries {
-        hash.update(entry.found.display.as_bytes());
-        hash.update(&entry.found.bytes.to_le_bytes());
-        hash.update(&entry.found.modified_ms.to_le_bytes());
-    }
-    let name = hash.finalize().to_hex()[..32].to_owned();
-    (
-        folder.join(format!("{name}.f16")),
-        folder.join(format!("{name}.json")),
-    )
-}
-
-fn read_cache(features: &Path, index: &Path, backbone: &Backbone) -> Option<EmbeddedRows> {
-    let index: CacheIndex = serde_json::from_slice(&fs_err::read(index).ok()?).ok()?;
-    let info = index.views.info(backbone.info());
-    let reader = EmbeddingsReader::open(features, &info.id, info.dim).ok()?;
-    let expected = index.usable.iter().filter(|usable| **usable).count();
-    (reader.row_count() == expected).then(|| EmbeddedRows {
-        rows: reader.rows().to_vec(),
-        views: index.views,
-        usable: index.usable,
-        refused: index.refused,
-        from_cache: true,
-    })
-}
-
-fn write_cache(
-    features: &Path,
-    index: &Path,
-    backbone: &Backbone,
-    raw: &EmbeddedRows,
-) -> Result<(), WorkflowError> {
-    if let Some(folder) = features.parent() {
-        fs_err::create_dir_all(folder).map_err(WorkflowError::Io)?;
-    }
-    if features.exists() {
-        fs_err::remove_file(features).map_err(WorkflowError::Io)?;
-    }
-    let info = raw.views.info(backbone.info());
-    let mut writer = EmbeddingsWriter::open(features, &info.id, info.dim)?;
-    let rows: Vec<f32> = raw.rows.iter().map(|v| f32::from(*v)).collect();
-    writer.append(&rows)?;
-    writer.sync()?;
-    let json = serde_json::to_vec(&CacheIndex {
-        views: raw.views.clone(),
-        usable: raw.usable.clone(),
-        refused: raw.refused.clone(),
-    })
-    .map_err(WorkflowError::Json)?;
-    fs_err::write(index, json).map_err(WorkflowError::Io)
-}
-
-fn embed(
-    root: &Path,
-    entries: &[Entry],
-    backbone: &Backbone,
-    progress: &mut dyn FnMut(LoadProgress),
-) -> Result<EmbeddedRows, WorkflowError> {
-    let paths: Vec<PathBuf> = entries
-        .iter()
-        .map(|e| root.join(&e.found.relative))
-        .collect();
-    let limits = ReadLimits::default();
-    let views = choose_views(&paths, paths.len(), backbone, &limits)?;
-    let mut raw = EmbeddedRows {
-        rows: Vec::with_capacity(entries.len() * views.info(backbone.info()).dim),
-        views: views.clone(),
-        usable: Vec::with_capacity(entries.len()),
-        refused: Vec::new(),
-        from_cache: false,
-    };
-    embed_files(&paths, backbone, &views, &limits, |first, outcomes| {
-        for (offset, outcome) in outcomes.into_iter().enumerate() {
-            match outcome {
-                Ok(file) => {
-                    raw.usable.push(true);
-                    raw.rows
-                        .extend(file.features.iter().map(|v| half::f16::from_f32(*v)));
-                }
-                Err(reason) => {
-                    raw.usable.push(false);
-                    let file = entries[first + offset].found.display.clone();
-                    raw.refused.push((file, reason.to_string()));
-                }
-            }
-        }
-        progress(LoadProgress {
-            done: (first + FILES_AT_A_TIME).min(entries.len()),
-            total: entries.len(),
-        });
-        Ok(true)
-    })?;
-    Ok(raw)
-}
-
-fn assemble(
-    root: &Path,
-    entries: &[Entry],
-    raw: EmbeddedRows,
-    backbone: &Backbone,
+    refused: Vec<Refused>,
 ) -> Result<Dataset, WorkflowError> {
     let mut class_names: Vec<String> = entries.iter().map(|e| e.label.clone()).collect();
     class_names.sort();
@@ -377,30 +173,24 @@ fn assemble(
         .iter()
         .filter_map(|e| schema.class_named(e.label.trim()))
         .collect();
-    let is_test: Vec<bool> = entries.iter().map(|e| e.is_test).collect();
-    let network = backbone.info();
     let name = root.file_name().map_or_else(
         || "data set".to_owned(),
         |n| n.to_string_lossy().into_owned(),
     );
-    let mut dataset = Dataset {
+    Ok(Dataset {
         name,
-        files: entries.iter().map(|e| e.found.display.clone()).collect(),
+        files: entries.iter().map(|e| e.file.clone()).collect(),
         features: Matrix::zeros(0, 0),
-        blocks: Some(blocks(raw, &is_test, network)?),
+        blocks: None,
         truth,
         class_names,
         groups: group_numbers(entries),
-        is_test,
-        backbone: format!("{} on {}", network.name, backbone.engine().name),
+        is_test: entries.iter().map(|e| e.is_test).collect(),
+        backbone: String::new(),
         columns: dataset_columns(&entries.iter().map(|e| &e.columns)),
-        refused: Vec::new(),
+        refused,
         embed_seconds: 0.0,
-    };
-    if let Some(source) = dataset.source() {
-        dataset.features = source.features(None)?;
-    }
-    Ok(dataset)
+    })
 }
 
 /// Fits the transform on the pool alone.
@@ -429,26 +219,4 @@ fn blocks(
         views: raw.views,
         network: network.clone(),
     })
-}
-
-/// Numbers the groups in order of appearance; an image without a group is a group of its own.
-fn group_numbers(entries: &[Entry]) -> Option<Vec<u32>> {
-    if entries.iter().all(|e| e.group.is_none()) {
-        return None;
-    }
-    let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut next = 0_u32;
-    let groups = entries
-        .iter()
-        .map(|entry| {
-            let fresh = next;
-            let number = match entry.group.as_deref() {
-                Some(name) => *numbers.entry(name).or_insert(fresh),
-                None => fresh,
-            };
-            next += u32::from(number == fresh);
-            number
-        })
-        .collect();
-    Some(groups)
 }

@@ -48,6 +48,9 @@ mod training;
 // The same walk on known labels.
 pub mod dataset;
 mod dataset_columns;
+mod dataset_embedding;
+mod dataset_entries;
+mod dataset_features;
 pub mod simulate;
 
 // Its report as a page.

@@ -8,7 +8,9 @@ use crate::project::{backbone_source, engine_choice};
 use crate::simulation_people::PeopleArguments;
 use crate::simulation_text::report_text;
 use anyhow::ensure;
-use autolabel_workflow::dataset::load_dataset;
+use autolabel_workflow::dataset::{
+    Dataset, load_dataset, load_dataset_with_features, save_features,
+};
 use autolabel_workflow::simulate::{SimulateConfig, SimulationReport, simulate};
 use autolabel_workflow::{load_backbone, simulation_page};
 use std::path::{Path, PathBuf};
@@ -44,6 +46,10 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 10)]
     seeds: usize,
 
+    /// The first of these seeds, to spread them over several runs.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    first_seed: u64,
+
     /// Largest acceptable share of wrong auto-labels.
     #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
     target_error: f64,
@@ -55,6 +61,15 @@ pub struct Arguments {
     /// Folder that keeps the features for the next simulation of the same images.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+
+    /// Features from elsewhere instead of images: a NumPy array with one row for each row of the table
+    /// of labels. Rows of length 1 are taken as they are, others are standardised and reduced.
+    #[arg(long, value_name = "FILE.npy", conflicts_with_all = ["cache", "backbone"])]
+    features: Option<PathBuf>,
+
+    /// Also write the features that the first rounds use, in the order of the table of labels.
+    #[arg(long, value_name = "FILE.npy")]
+    save_features: Option<PathBuf>,
 
     /// Threads to use; without it one for each core.
     #[arg(long, value_name = "N")]
@@ -80,8 +95,10 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome> {
     interruptible(async {
         let page = arguments.report.clone();
-        if let Some(file) = &page {
-            check_place(file)?;
+        for (what, file) in [("report", &page), ("features", &arguments.save_features)] {
+            if let Some(file) = file {
+                check_place(what, file)?;
+            }
         }
         let report = tokio::task::spawn_blocking(move || replay(&arguments)).await??;
         if let Some(file) = &page {
@@ -93,20 +110,20 @@ pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome
     .await
 }
 
-/// A simulation may take an hour, so what would stop its report from being written is said before.
-fn check_place(file: &Path) -> anyhow::Result<()> {
+/// A simulation may take an hour, so what would stop a file from being written is said before.
+fn check_place(what: &str, file: &Path) -> anyhow::Result<()> {
     let folder = match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
     ensure!(
         folder.is_dir(),
-        "the folder for the report does not exist; make it, or name another file: {}",
+        "the folder for the {what} does not exist; make it, or name another file: {}",
         file.display()
     );
     ensure!(
         !file.is_dir(),
-        "the report must be a file, and this is a folder; add a file name: {}",
+        "the {what} must go to a file, and this is a folder; add a file name: {}",
         file.display()
     );
     Ok(())
@@ -125,24 +142,17 @@ fn replay(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
         full_label: arguments.full_label,
         batch_size: arguments.batch,
         seeds: arguments.seeds,
+        first_seed: arguments.first_seed,
         target_error: arguments.target_error,
         runs_at_once: arguments.runs_at_once,
         ..SimulateConfig::default()
     };
     arguments.people.apply(&mut config)?;
     config.check()?;
-    let source = backbone_source(&arguments.backbone);
-    let engine = engine_choice(&arguments.backbone);
-    let backbone = load_backbone(&source, engine, arguments.threads.unwrap_or(0))?;
-    let mut progress = Progress::new("Reading images");
-    let dataset = load_dataset(
-        &arguments.dataset,
-        arguments.csv.as_deref(),
-        &backbone,
-        arguments.cache.as_deref(),
-        &mut |p| progress.show(p.done as u64, p.total as u64, ""),
-    )?;
-    drop(progress);
+    let dataset = dataset(arguments)?;
+    if let Some(file) = &arguments.save_features {
+        save_features(&dataset, &arguments.dataset, arguments.csv.as_deref(), file)?;
+    }
     let mut progress = Progress::new("Simulating");
     let mut report = simulate(&dataset, &config, &mut |p| {
         let message = format!("{}, seed {}", p.strategy, p.seed);
@@ -154,6 +164,29 @@ fn replay(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
             .map(|word| word.to_string_lossy().into_owned()),
     ));
     Ok(report)
+}
+
+/// The data set with features that are given, or made from its images.
+fn dataset(arguments: &Arguments) -> anyhow::Result<Dataset> {
+    let csv = arguments.csv.as_deref();
+    if let Some(features) = &arguments.features {
+        return Ok(load_dataset_with_features(
+            &arguments.dataset,
+            csv,
+            features,
+        )?);
+    }
+    let source = backbone_source(&arguments.backbone);
+    let engine = engine_choice(&arguments.backbone);
+    let backbone = load_backbone(&source, engine, arguments.threads.unwrap_or(0))?;
+    let mut progress = Progress::new("Reading images");
+    Ok(load_dataset(
+        &arguments.dataset,
+        csv,
+        &backbone,
+        arguments.cache.as_deref(),
+        &mut |p| progress.show(p.done as u64, p.total as u64, ""),
+    )?)
 }
 
 /// The command as it could be typed again.
@@ -197,9 +230,9 @@ mod tests {
     #[test]
     fn a_report_needs_a_folder_and_a_name() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(check_place(&folder.path().join("report.html")).is_ok());
-        assert!(check_place(folder.path()).is_err());
-        let nowhere = check_place(&folder.path().join("no/report.html")).unwrap_err();
+        assert!(check_place("report", &folder.path().join("report.html")).is_ok());
+        assert!(check_place("report", folder.path()).is_err());
+        let nowhere = check_place("report", &folder.path().join("no/report.html")).unwrap_err();
         assert!(nowhere.to_string().contains("does not exist"), "{nowhere}");
     }
 }

@@ -1,7 +1,9 @@
 //! `simulate`: the contract of its JSON, and its errors.
 
 use crate::binary::run;
-use crate::stripes::draw;
+use crate::stripes::{class_of, draw};
+use std::ffi::OsString;
+use std::fmt::Write;
 use std::path::Path;
 
 /// Class folders with pictures of stripes.
@@ -90,6 +92,70 @@ fn the_report_keeps_its_contract() {
 }
 
 #[test]
+fn features_saved_by_one_simulation_start_another_without_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("stripes");
+    draw(&images, 0..60);
+    // The table is not in the order of the files, and its last row has no label.
+    let mut table = "file,label,split\n".to_owned();
+    for number in (0..60).rev() {
+        let file = format!("{number:04}.png");
+        let label = if number == 0 { "" } else { class_of(&file) };
+        let split = if number % 6 == 1 { "test" } else { "pool" };
+        writeln!(table, "{file},{label},{split}").unwrap();
+    }
+    let csv = folder.path().join("stripes.csv");
+    std::fs::write(&csv, table).unwrap();
+    let saved = folder.path().join("saved.npy");
+    // Up to the first weighing of the blocks at 40 labels the two are the same.
+    let arguments = |dataset: &Path| {
+        [
+            "simulate", "--seeds", "2", "--budget", "0.6", "--json", "--csv",
+        ]
+        .iter()
+        .map(Into::into)
+        .chain([csv.clone().into(), dataset.into()])
+        .collect::<Vec<OsString>>()
+    };
+    let mut first = arguments(&images);
+    first.extend([
+        "--engine".into(),
+        "rten".into(),
+        "--save-features".into(),
+        saved.clone().into(),
+    ]);
+    let first = run(first);
+    assert_eq!(first.code, Some(0), "{first}");
+
+    std::fs::remove_dir_all(&images).unwrap();
+    let mut second = arguments(&images);
+    second.extend(["--features".into(), saved.clone().into()]);
+    let second = run(second);
+    assert_eq!(second.code, Some(0), "{second}");
+    let (first, second) = (first.json(), second.json());
+    assert_eq!(second["pool"], 49);
+    for arm in 0..2 {
+        let curve = |report: &serde_json::Value| -> Vec<serde_json::Value> {
+            let points = report["arms"][arm]["curve"].as_array().unwrap();
+            let accuracies = points.iter().map(|p| p["rest_accuracy"].clone());
+            accuracies.collect()
+        };
+        assert_eq!(curve(&first), curve(&second));
+    }
+
+    // A table of another size names both numbers.
+    std::fs::write(&csv, "file,label\na.png,upright\nb.png,level\n").unwrap();
+    let mut third = arguments(&images);
+    third.extend(["--features".into(), saved.into()]);
+    let third = run(third);
+    assert_eq!(third.code, Some(2), "{third}");
+    assert!(
+        third.stderr.contains("60 rows and the table of labels 2"),
+        "{third}"
+    );
+}
+
+#[test]
 fn people_and_a_page() {
     let folder = tempfile::tempdir().unwrap();
     class_folders(folder.path(), 60);
@@ -133,6 +199,8 @@ fn options_that_cannot_be_used_are_said_before_anything_is_read() {
         (["--runs-at-once", "0"], "at least 1"),
         (["--compare", "magic"], "magic"),
         (["--report", "no/such/folder/report.html"], "does not exist"),
+        (["--save-features", "no/folder/x.npy"], "does not exist"),
+        (["--features", "no/such/features.npy"], "features"),
     ] {
         let refused = run(["simulate", "nowhere"].iter().chain(&options));
         assert_eq!(refused.code, Some(2), "{refused}");
