@@ -1,0 +1,97 @@
+//! What a round says about the project: what could be auto-labeled, and the point of the curve.
+
+use super::{PoolPredictions, RoundInput, first_class};
+use crate::WorkflowError;
+use crate::forecast::Forecast;
+use crate::screening::Looked;
+use crate::view::CurvePoint;
+use autolabel_annotation::ClassId;
+use autolabel_quality::{AutoShare, KappaWeights, ValidationItem};
+use autolabel_selection::RoundRecord;
+
+/// What could be auto-labeled, and how it is known.
+pub(super) struct AutoEstimate {
+    pub(super) share: AutoShare,
+    /// Standard error of the share, where it comes from a sample.
+    pub(super) error: Option<f64>,
+    /// What the model's own doubt says of stopping now or later.
+    pub(super) forecast: Forecast,
+}
+
+/// Judges the candidates, or in a large pool its uniform sample, of which the shares are then those of
+/// the pool.
+pub(super) fn auto_estimate(
+    input: &RoundInput<'_>,
+    pool: &PoolPredictions,
+    candidates: &[u32],
+    looked: &Looked,
+    items: &[ValidationItem],
+) -> Result<AutoEstimate, WorkflowError> {
+    let judged: Vec<u32> = match &looked.sample {
+        Some(sample) => sample.iter().map(|&at| looked.rows[at]).collect(),
+        None => candidates.to_vec(),
+    };
+    let sure = confidences(pool, &judged);
+    let mut share = autolabel_quality::auto_labelable(&sure, items, &input.config.threshold)?;
+    let of_all = |share: f64| (share * candidates.len() as f64).round();
+    let error = looked.sample.as_ref().map(|sample| {
+        share.accepted = of_all(share.share) as u64;
+        (share.share * (1.0 - share.share) / sample.len().max(1) as f64).sqrt()
+    });
+    Ok(AutoEstimate {
+        share,
+        error,
+        forecast: Forecast::new(sure, &input.config.threshold, input.config.stop.batch_size),
+    })
+}
+
+fn confidences(pool: &PoolPredictions, rows: &[u32]) -> Vec<f32> {
+    rows.iter()
+        .filter_map(|&row| pool.of(row))
+        .map(|p| first_class(p).1.clamp(0.0, 1.0))
+        .collect()
+}
+
+/// Agreement with the model before, over all images both have predicted; in a large pool over its
+/// uniform sample, whose predictions are exact in both.
+pub(super) fn kappa_with_previous(
+    input: &RoundInput<'_>,
+    pool: &PoolPredictions,
+    looked: &Looked,
+) -> Option<f64> {
+    let previous = &input.previous?.pool;
+    let sample: Option<Vec<u32>> = looked
+        .sample
+        .as_ref()
+        .map(|sample| sample.iter().map(|&at| looked.rows[at]).collect());
+    let first = |of: &PoolPredictions, row| Some(first_class(of.of(row)?).0);
+    let (now, before): (Vec<ClassId>, Vec<ClassId>) = sample
+        .as_ref()
+        .unwrap_or(&pool.rows)
+        .iter()
+        .filter_map(|&row| Some((first(pool, row)?, first(previous, row)?)))
+        .unzip();
+    let matrix = autolabel_quality::confusion_matrix(&before, &now, input.class_count()).ok()?;
+    autolabel_quality::cohen_kappa(&matrix, KappaWeights::Equal)
+}
+
+pub(super) fn curve_point(
+    input: &RoundInput<'_>,
+    record: &RoundRecord,
+    share: &AutoShare,
+    items: &[ValidationItem],
+    round_seconds: f64,
+) -> CurvePoint {
+    let accuracy = autolabel_quality::rest_accuracy(items);
+    let images = input.excluded.iter().filter(|excluded| !**excluded).count();
+    CurvePoint {
+        labels: u32::try_from(record.labels).unwrap_or(u32::MAX),
+        accuracy: accuracy.map(|a| a.value),
+        low: accuracy.map(|a| a.low),
+        high: accuracy.map(|a| a.high),
+        random_labels: u32::try_from(items.len()).unwrap_or(u32::MAX),
+        auto_share: share.accepted as f64 / images.max(1) as f64,
+        kappa: record.kappa,
+        round_seconds,
+    }
+}
