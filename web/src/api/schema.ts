@@ -1501,7 +1501,7 @@ export interface components {
              * @description Images that could be auto-labeled at the target error now.
              */
             auto_labels_now: number;
-            /** @description One sentence, for example "Keep labeling: the next 50 labels should add about 210 auto-labels". */
+            /** @description One sentence, for example "Keep labeling: the next 50 labels should spare you about 210 further images". */
             headline: string;
             /** @description What the next batch costs. */
             next_effort: components["schemas"]["Effort"];
