@@ -410,7 +410,7 @@ fn in_words(live: &Live, audit: &AuditState) -> String {
             "Refuted: more than {target:.1} % of the auto-labels are wrong ({checked} checked, {wrong} wrong). No stricter threshold is worth another audit; the images went back to people."
         ),
         None if checked == 0 && audit.tightened => format!(
-            "The audit before this one refuted the target. The threshold was tightened to {:.3}: {population} auto-labels are left, the others went back to people. Check them anew.",
+            "The audit before this one refuted the target. The threshold was tightened to {:.3}: {population} auto-labels are left to check anew; images below it went back to people.",
             live.run.as_ref().map_or(1.0, |run| run.threshold)
         ),
         None => match audit.expected_remaining() {

@@ -33,7 +33,7 @@ async fn a_refuted_audit_gives_images_back_to_people() {
     draw_all(folder.path(), 0..150);
     let project = imported(&options(folder.path())).await;
     let patch = SettingsPatch {
-        target_error: Some(0.3),
+        target_error: Some(0.2),
         ..SettingsPatch::default()
     };
     project.settings(patch).await.unwrap();
