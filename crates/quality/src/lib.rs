@@ -32,6 +32,7 @@ mod intervals;
 mod agreement;
 mod calibration;
 mod estimate;
+mod finishing;
 
 // What several readers say together, and whom to ask again.
 mod active_lab;
@@ -81,6 +82,7 @@ pub use consensus::{Consensus, consensus};
 pub use dawid_skene::{DawidSkene, DawidSkeneConfig, ReaderLabel, dawid_skene};
 pub use error::QualityError;
 pub use estimate::{ValidationItem, labels_needed, rest_accuracy};
+pub use finishing::finishing_cost;
 pub use intervals::{
     Proportion, clopper_pearson, clopper_pearson_lower, clopper_pearson_upper,
     hypergeometric_upper, wilson_95,

@@ -236,7 +236,7 @@ pub fn certified_threshold(
 }
 
 /// The images at or above one threshold, and what is known about them.
-struct AcceptedSet {
+pub(crate) struct AcceptedSet {
     threshold: f64,
     accepted: u64,
     model_error: f64,
@@ -263,7 +263,7 @@ impl AcceptedSet {
 }
 
 /// The sets at the cuts of the pool, from strict to loose, without repeats.
-fn accepted_sets(
+pub(crate) fn accepted_sets(
     pool: &[f32],
     random_part: &[ValidationItem],
     config: &ThresholdConfig,
@@ -332,7 +332,7 @@ fn check(
 }
 
 /// The leading sets that keep the target.
-fn admissible<'a>(
+pub(crate) fn admissible<'a>(
     sets: &'a [AcceptedSet],
     config: &'a ThresholdConfig,
 ) -> impl Iterator<Item = &'a AcceptedSet> {
@@ -412,7 +412,7 @@ fn nothing_accepted(returned: u64, cost: f64) -> ThresholdChoice {
 
 /// Labeling what is returned, plus the audit averaged over the posterior. Where the posterior has the
 /// target missed, no audit will certify the set and every accepted label is charged a check.
-fn expected_cost(set: &AcceptedSet, all: f64, config: &ThresholdConfig) -> f64 {
+pub(crate) fn expected_cost(set: &AcceptedSet, all: f64, config: &ThresholdConfig) -> f64 {
     let checks: f64 = (0..POSTERIOR_NODES)
         .map(|node| {
             let p = (node as f64 + 0.5) / POSTERIOR_NODES as f64;

@@ -43,32 +43,33 @@ impl Forecast {
             stands_for: left as f64 / sure.len().max(1) as f64,
             ..self.threshold
         };
-        let choice = autolabel_quality::choose_threshold(&sure, &[], &priced)?;
+        let finish = autolabel_quality::finishing_cost(&sure, &priced)?;
         let label_cost = self.threshold.label_cost;
         let by_hand = left as f64 * label_cost;
-        let finish = choice.expected_cost.min(by_hand);
-        Ok((by_hand - finish) / label_cost.max(f64::MIN_POSITIVE))
+        Ok((by_hand - finish).max(0.0) / label_cost.max(f64::MIN_POSITIVE))
     }
 
-    /// Further images that the next batch is expected to spare, its own labels deducted, with the interval
-    /// that the learning rate leaves. `None` before a learning rate is known.
+    /// Further images that the next batch is expected to spare beside those of `spared` now, its own labels
+    /// deducted, with the interval that the learning rate leaves. `None` before a learning rate is known.
     pub(crate) fn next_gain(
         &self,
+        spared: f64,
         history: &[RoundRecord],
     ) -> Result<Option<NextGain>, WorkflowError> {
         let Some((rate, now)) = learning_rate(history).zip(history.last()) else {
             return Ok(None);
         };
-        let before = self.spared(now.rest, 1.0)?;
         let batch = self.batch.min(now.rest);
         let gain = |exponent: f64| -> Result<f64, WorkflowError> {
             let factor = LearningRate::factor(exponent, now.labels, batch);
-            Ok(self.spared(now.rest - batch, factor)? - before)
+            Ok(self.spared(now.rest - batch, factor)? - spared)
         };
+        let (expected, (low, high)) =
+            rayon::join(|| gain(rate.exponent), || (gain(rate.low), gain(rate.high)));
         Ok(Some(NextGain {
-            expected: gain(rate.exponent)?,
-            low: gain(rate.low)?,
-            high: gain(rate.high)?,
+            expected: expected?,
+            low: low?,
+            high: high?,
         }))
     }
 }
@@ -120,9 +121,18 @@ mod tests {
                 .map(|n| record(n, 5.0 * (n as f64).powf(-exponent)))
                 .collect()
         };
-        let gain = |exponent| forecast().next_gain(&curve(exponent)).unwrap().unwrap();
+        let gain = |exponent| {
+            let forecast = forecast();
+            let now = forecast.spared(1_000, 1.0).unwrap();
+            forecast.next_gain(now, &curve(exponent)).unwrap().unwrap()
+        };
         assert!(gain(1.5).expected > 0.0);
         assert!(gain(0.0).expected <= 0.0);
-        assert!(forecast().next_gain(&curve(0.5)[..1]).unwrap().is_none());
+        assert!(
+            forecast()
+                .next_gain(0.0, &curve(0.5)[..1])
+                .unwrap()
+                .is_none()
+        );
     }
 }

@@ -160,17 +160,18 @@ pub fn run_screened(
     let pool = predict_pool(input, &gp, temperature, &candidates, &looked)?;
     let items: Vec<ValidationItem> = validation.iter().map(Validation::item).collect();
     let auto = auto_estimate(input, &pool, &candidates, &looked, &items)?;
+    let spared = auto.forecast.spared(candidates.len(), 1.0)?;
     let mut record = RoundRecord {
         labels: rows.len(),
         rest: candidates.len(),
-        spared: auto.forecast.spared(candidates.len(), 1.0)? as usize,
+        spared: spared as usize,
         doubt: Some(auto.forecast.doubt()),
         next_gain: None,
         kappa: kappa_with_previous(input, &pool, &looked),
     };
     let mut history = input.history.to_vec();
     history.push(record);
-    record.next_gain = auto.forecast.next_gain(&history)?;
+    record.next_gain = auto.forecast.next_gain(spared, &history)?;
     history.pop();
     history.push(record);
     let stop = autolabel_selection::should_stop(&history, &input.config.stop);
