@@ -317,9 +317,10 @@ mod tests {
                 .iter()
                 .map(|(base, flips, change, copy)| {
                     let hash = flips.iter().fold(bases[*base], |hash, bit| hash ^ 1 << bit);
-                    // The same bytes always decode to the same picture.
-                    let content = hash as u32 ^ (hash >> 32) as u32 ^ u32::from(*change) << 8;
-                    print(content.wrapping_mul(2) + copy, hash, *change)
+                    // The same bytes always decode to the same picture, so all of it goes in.
+                    let bytes = [&hash.to_le_bytes()[..], &[*change], &copy.to_le_bytes()].concat();
+                    let content = *blake3::hash(&bytes).as_bytes();
+                    Fingerprint { content, ..print(0, hash, *change) }
                 })
                 .collect();
             let pairs = near_duplicates(&prints);
