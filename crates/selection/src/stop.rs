@@ -205,10 +205,20 @@ pub fn student_t_975(degrees: usize) -> f64 {
 fn gain_criterion(history: &[RoundRecord], config: &StopConfig) -> Criterion {
     let text = match history.last().and_then(|record| record.next_gain) {
         None => "Too few rounds to foretell what further labels would spare you.".to_owned(),
-        Some(g) => format!(
-            "The next {} labels are expected to change the images that auto-labeling spares you, the audit deducted, by {:+.0} (95 % interval {:+.0} to {:+.0}).",
-            config.batch_size, g.expected, g.low, g.high
-        ),
+        Some(g) => {
+            let says = if g.expected > 0.0 {
+                format!("should spare you {:.0} further images", g.expected)
+            } else {
+                format!(
+                    "should cost you {:.0} images more than they save",
+                    -g.expected
+                )
+            };
+            format!(
+                "The next {} labels {says}, labels and audit counted (95 % interval of what they save: {:+.0} to {:+.0}).",
+                config.batch_size, g.low, g.high
+            )
+        }
     };
     let gone = |record: &RoundRecord| record.next_gain.is_some_and(|g| g.expected <= 0.0);
     let recent = history.iter().rev().take(ROUNDS_IN_A_ROW);
