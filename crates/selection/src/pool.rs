@@ -37,6 +37,11 @@ impl<'a> PoolView<'a> {
         }
     }
 
+    /// The images at these positions of `candidates`.
+    pub(crate) fn images_at(&self, positions: &[usize]) -> Vec<u32> {
+        positions.iter().map(|&p| self.candidates[p]).collect()
+    }
+
     /// Class probabilities of the candidate at a position of `candidates`.
     pub(crate) fn probabilities(&self, position: usize) -> Option<&'a [f32]> {
         let predictions = self.predictions?;

@@ -7,8 +7,8 @@ use autolabel_selection::{LearningRate, NextGain, RoundRecord, learning_rate};
 /// The model's own calibrated doubt about the images without a label. It alone, not the random answers:
 /// with a few dozen of them one unlucky answer would move the evidence by more than a batch does.
 pub(crate) struct Forecast {
-    /// `1 - p1` of every image, or of a uniform sample of them.
-    doubts: Vec<f32>,
+    /// Probability of the first class of every image, or of a uniform sample of them.
+    sure: Vec<f32>,
     threshold: ThresholdConfig,
     batch: usize,
 }
@@ -16,10 +16,8 @@ pub(crate) struct Forecast {
 impl Forecast {
     /// From the probabilities of the first class and the size of a batch.
     pub(crate) fn new(sure: Vec<f32>, threshold: &ThresholdConfig, batch: usize) -> Self {
-        let mut doubts = sure;
-        doubts.iter_mut().for_each(|p| *p = 1.0 - *p);
         Self {
-            doubts,
+            sure,
             threshold: *threshold,
             batch,
         }
@@ -27,17 +25,17 @@ impl Forecast {
 
     /// Mean doubt, 0 to 1; 0 where no image is left.
     pub(crate) fn doubt(&self) -> f64 {
-        let sum: f64 = self.doubts.iter().map(|d| f64::from(*d)).sum();
-        sum / self.doubts.len().max(1) as f64
+        let sum: f64 = self.sure.iter().map(|p| 1.0 - f64::from(*p)).sum();
+        sum / self.sure.len().max(1) as f64
     }
 
     /// Images that auto-labeling would spare people if this many were left and every doubt were
     /// multiplied by `factor`: those it would label, less the audit in units of labels.
     pub(crate) fn spared(&self, left: usize, factor: f64) -> Result<f64, WorkflowError> {
         let sure: Vec<f32> = self
-            .doubts
+            .sure
             .iter()
-            .map(|doubt| (1.0 - f64::from(*doubt) * factor).clamp(0.0, 1.0) as f32)
+            .map(|p| (1.0 - (1.0 - f64::from(*p)) * factor).clamp(0.0, 1.0) as f32)
             .collect();
         let priced = ThresholdConfig {
             stands_for: left as f64 / sure.len().max(1) as f64,
@@ -96,7 +94,7 @@ mod tests {
     fn a_sample_speaks_for_the_pool() {
         let sample = forecast();
         let mut pool = forecast();
-        pool.doubts = pool.doubts.repeat(10);
+        pool.sure = pool.sure.repeat(10);
         let (from_sample, from_pool) = (
             sample.spared(10_000, 0.3).unwrap(),
             pool.spared(10_000, 0.3).unwrap(),

@@ -172,8 +172,9 @@ pub fn run_screened(
     let mut history = input.history.to_vec();
     history.push(record);
     record.next_gain = auto.forecast.next_gain(spared, &history)?;
-    history.pop();
-    history.push(record);
+    if let Some(last) = history.last_mut() {
+        *last = record;
+    }
     let stop = autolabel_selection::should_stop(&history, &input.config.stop);
     let picks = rank(input, &candidates, (&gp, &looked), &rows)?;
     let batch = picks

@@ -60,11 +60,16 @@ pub(crate) struct Looked {
 }
 
 impl Looked {
+    /// The images of the uniform sample; `None` where all candidates were looked at.
+    pub fn sampled_rows(&self) -> Option<Vec<u32>> {
+        let positions = self.sample.as_ref()?;
+        Some(positions.iter().map(|&at| self.rows[at]).collect())
+    }
+
     /// The uniform sample of the candidates, with exact predictions.
     pub fn sampled(&self) -> Option<(Vec<u32>, Predictions)> {
         let positions = self.sample.as_ref()?;
-        let rows = positions.iter().map(|&position| self.rows[position]);
-        Some((rows.collect(), self.exact.select(positions)))
+        Some((self.sampled_rows()?, self.exact.select(positions)))
     }
 }
 

@@ -39,10 +39,7 @@ impl Acquisition for BalancedEntropy {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            spread: true,
-            ..Needs::default()
-        }
+        Needs::SPREAD
     }
 
     fn choose(

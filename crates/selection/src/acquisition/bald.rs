@@ -17,10 +17,7 @@ impl Acquisition for Bald {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            mutual_information: true,
-            ..Needs::default()
-        }
+        Needs::MUTUAL_INFORMATION
     }
 
     fn choose(

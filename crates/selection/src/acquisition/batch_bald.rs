@@ -52,11 +52,7 @@ impl Acquisition for BatchBald {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            mutual_information: true,
-            model: true,
-            ..Needs::default()
-        }
+        Needs::INFORMATION_AND_MODEL
     }
 
     fn choose(

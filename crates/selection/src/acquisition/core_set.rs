@@ -33,7 +33,7 @@ impl Acquisition for CoreSet {
         _rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
         let positions = evenly_spaced(open, POOL.max(count));
-        let rows: Vec<u32> = positions.iter().map(|&p| pool.candidates[p]).collect();
+        let rows = pool.images_at(&positions);
         let mut nearest = nearest_squared(pool, &rows, pool.labeled);
         let mut taken = vec![false; rows.len()];
         let mut picks = Vec::with_capacity(count.min(rows.len()));

@@ -43,10 +43,7 @@ impl Acquisition for DropQuery {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            model: true,
-            ..Needs::default()
-        }
+        Needs::MODEL
     }
 
     fn choose(
@@ -57,7 +54,7 @@ impl Acquisition for DropQuery {
         rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
         let positions = evenly_spaced(open, POOL.max(count));
-        let rows: Vec<u32> = positions.iter().map(|&p| pool.candidates[p]).collect();
+        let rows = pool.images_at(&positions);
         let Some(disagreements) = pool
             .model
             .and_then(|gp| disagreements(gp, pool, &rows, rng))

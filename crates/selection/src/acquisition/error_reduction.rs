@@ -31,7 +31,7 @@
 //!
 //! [`DirichletGp::label_noise`]: autolabel_heads::DirichletGp::label_noise
 
-use super::{Acquisition, Needs, Scored};
+use super::{Acquisition, Needs, Scored, doubt};
 use crate::PoolView;
 use autolabel_heads::{LabelNoise, Matrix, Predictions, posterior_covariance};
 use rand::RngExt;
@@ -64,10 +64,7 @@ impl Acquisition for ErrorReduction {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            model: true,
-            ..Needs::default()
-        }
+        Needs::MODEL
     }
 
     fn choose(
@@ -117,23 +114,23 @@ fn draw(
     let image = |position: usize, stands_for: f32| Image {
         position,
         stands_for,
-        error: error(predictions.row(position)),
+        error: doubt(predictions.row(position)),
         z: certainty(predictions, position),
     };
     if open.len() <= most {
         return open.iter().map(|&position| image(position, 1.0)).collect();
     }
-    let doubt: Vec<(usize, f32)> = open
+    let doubts: Vec<(usize, f32)> = open
         .iter()
-        .map(|&position| (position, error(predictions.row(position))))
+        .map(|&position| (position, doubt(predictions.row(position))))
         .collect();
     let mut surest = vec![true; predictions.len()];
     let mut images = Vec::with_capacity(most);
-    for doubtful in crate::top::largest(doubt.clone(), most / 2) {
+    for doubtful in crate::top::largest(doubts.clone(), most / 2) {
         surest[doubtful.position] = false;
         images.push(image(doubtful.position, 1.0));
     }
-    let rest = || doubt.iter().filter(|(position, _)| surest[*position]);
+    let rest = || doubts.iter().filter(|(position, _)| surest[*position]);
     let step = rest().map(|(_, doubt)| f64::from(*doubt)).sum::<f64>() / (most - most / 2) as f64;
     let mut next = rng.random::<f64>() * step;
     let mut sum = 0.0;
@@ -150,11 +147,6 @@ fn draw(
         }
     }
     images
-}
-
-/// `1 - p1`.
-fn error(probabilities: &[f32]) -> f32 {
-    1.0 - probabilities.iter().copied().fold(0.0, f32::max)
 }
 
 /// `z` of the first two classes; infinite where there is only one.
@@ -442,7 +434,7 @@ mod tests {
             "{}",
             images.len()
         );
-        let all: f32 = open.iter().map(|&at| error(predictions.row(at))).sum();
+        let all: f32 = open.iter().map(|&at| doubt(predictions.row(at))).sum();
         let stood_for: f32 = images.iter().map(|i| i.stands_for * i.error).sum();
         assert!((stood_for / all - 1.0).abs() < 0.02, "{stood_for} {all}");
         assert_eq!(draw(&predictions, &open[..600], 600, &mut rng).len(), 600);

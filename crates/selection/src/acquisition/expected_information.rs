@@ -56,11 +56,7 @@ impl Acquisition for ExpectedInformation {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            mutual_information: true,
-            model: true,
-            ..Needs::default()
-        }
+        Needs::INFORMATION_AND_MODEL
     }
 
     fn choose(
@@ -120,7 +116,7 @@ fn information(
     let mut positions: Vec<usize> = candidates.iter().chain(targets).copied().collect();
     positions.sort_unstable();
     positions.dedup();
-    let rows: Vec<u32> = positions.iter().map(|&p| pool.candidates[p]).collect();
+    let rows = pool.images_at(&positions);
     let samples = joint_samples(pool.model?, pool.features, &rows, SAMPLES, rng).ok()?;
     let place = |wanted: &[usize]| -> Vec<usize> {
         let found = wanted.iter().map(|p| positions.binary_search(p));

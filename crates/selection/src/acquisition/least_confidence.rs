@@ -1,6 +1,6 @@
 //! Least confidence: `1 - p1`, with `p1` the largest class probability (Lewis and Gale, 1994).
 
-use super::{Acquisition, Scored, by_probabilities};
+use super::{Acquisition, Scored, by_probabilities, doubt};
 use crate::PoolView;
 use rand_chacha::ChaCha8Rng;
 
@@ -22,8 +22,6 @@ impl Acquisition for LeastConfidence {
         count: usize,
         _rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
-        by_probabilities(pool, open, count, |p| {
-            1.0 - p.iter().copied().fold(0.0, f32::max)
-        })
+        by_probabilities(pool, open, count, doubt)
     }
 }

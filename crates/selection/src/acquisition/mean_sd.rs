@@ -20,10 +20,7 @@ impl Acquisition for MeanSd {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            spread: true,
-            ..Needs::default()
-        }
+        Needs::SPREAD
     }
 
     fn choose(

@@ -61,6 +61,29 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Class probabilities alone.
+    pub(crate) const NOTHING: Self = Self {
+        mutual_information: false,
+        spread: false,
+        model: false,
+    };
+    pub(crate) const MUTUAL_INFORMATION: Self = Self {
+        mutual_information: true,
+        ..Self::NOTHING
+    };
+    pub(crate) const SPREAD: Self = Self {
+        spread: true,
+        ..Self::NOTHING
+    };
+    pub(crate) const MODEL: Self = Self {
+        model: true,
+        ..Self::NOTHING
+    };
+    pub(crate) const INFORMATION_AND_MODEL: Self = Self {
+        mutual_information: true,
+        ..Self::MODEL
+    };
+
     /// The pool has all of it.
     pub(crate) fn met_by(self, pool: &PoolView<'_>) -> bool {
         let has =
@@ -152,7 +175,7 @@ fn by_probabilities(
     pool: &PoolView<'_>,
     open: &[usize],
     count: usize,
-    score: impl Fn(&[f32]) -> f32,
+    mut score: impl FnMut(&[f32]) -> f32,
 ) -> Vec<Scored> {
     let scored = open
         .iter()
@@ -195,6 +218,11 @@ fn gumbel(rng: &mut ChaCha8Rng) -> f32 {
     // The middle of one of 2^53 equal steps: never 0 and never 1.
     let u = ((rng.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
     (-(-u.ln()).ln()) as f32
+}
+
+/// Probability that the first class is wrong, `1 - p1`.
+fn doubt(probabilities: &[f32]) -> f32 {
+    1.0 - probabilities.iter().copied().fold(0.0, f32::max)
 }
 
 /// Lead of the first over the second class, 0 (torn) to 1 (sure).

@@ -24,10 +24,7 @@ impl Acquisition for PowerBald {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            mutual_information: true,
-            ..Needs::default()
-        }
+        Needs::MUTUAL_INFORMATION
     }
 
     fn choose(

@@ -51,7 +51,7 @@ impl Acquisition for ProbCover {
         rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
         let positions = evenly_spaced(open, POOL.max(count));
-        let rows: Vec<u32> = positions.iter().map(|&p| pool.candidates[p]).collect();
+        let rows = pool.images_at(&positions);
         let squared_radius = squared_radius(pool, &rows, rng);
         let balls = balls(pool, &rows, squared_radius);
         let labeled = nearest_squared(pool, &rows, pool.labeled);

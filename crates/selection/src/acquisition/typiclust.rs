@@ -121,7 +121,7 @@ fn clusters_in_order(
 fn most_typical(pool: &PoolView<'_>, members: &[usize]) -> Option<(usize, f32)> {
     let neighbours = NEIGHBOURS.min((members.len() / 2).max(1));
     let central = &members[..members.len().min(MEMBERS)];
-    let rows: Vec<u32> = central.iter().map(|&p| pool.candidates[p]).collect();
+    let rows = pool.images_at(central);
     let typicality: Vec<f32> = rows
         .par_chunks(BLOCK)
         .flat_map_iter(|block| {

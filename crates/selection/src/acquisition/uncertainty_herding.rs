@@ -54,7 +54,7 @@ pub(super) fn herd(
     doubt: &[f32],
     count: usize,
 ) -> Vec<Scored> {
-    let rows: Vec<u32> = positions.iter().map(|&p| pool.candidates[p]).collect();
+    let rows = pool.images_at(positions);
     let covered = covered_by_labeled(pool, &rows);
     let similarity = similarity::among(&pool.features.select(&rows), SCALE);
     greedy(&similarity, doubt, covered, count)

@@ -27,14 +27,11 @@ pub(super) fn auto_estimate(
     looked: &Looked,
     items: &[ValidationItem],
 ) -> Result<AutoEstimate, WorkflowError> {
-    let judged: Vec<u32> = match &looked.sample {
-        Some(sample) => sample.iter().map(|&at| looked.rows[at]).collect(),
-        None => candidates.to_vec(),
-    };
-    let sure = confidences(pool, &judged);
+    let sample = looked.sampled_rows();
+    let sure = confidences(pool, sample.as_deref().unwrap_or(candidates));
     let mut share = autolabel_quality::auto_labelable(&sure, items, &input.config.threshold)?;
     let of_all = |share: f64| (share * candidates.len() as f64).round();
-    let error = looked.sample.as_ref().map(|sample| {
+    let error = sample.map(|sample| {
         share.accepted = of_all(share.share) as u64;
         (share.share * (1.0 - share.share) / sample.len().max(1) as f64).sqrt()
     });
@@ -60,10 +57,7 @@ pub(super) fn kappa_with_previous(
     looked: &Looked,
 ) -> Option<f64> {
     let previous = &input.previous?.pool;
-    let sample: Option<Vec<u32>> = looked
-        .sample
-        .as_ref()
-        .map(|sample| sample.iter().map(|&at| looked.rows[at]).collect());
+    let sample = looked.sampled_rows();
     let first = |of: &PoolPredictions, row| Some(first_class(of.of(row)?).0);
     let (now, before): (Vec<ClassId>, Vec<ClassId>) = sample
         .as_ref()
