@@ -1,6 +1,6 @@
 //! What an expert says about one image, and why that image had been asked for.
 
-use crate::ClassId;
+use crate::{ClassId, FindingSet, Label};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,18 +13,39 @@ pub enum Answer {
         /// Position in the label schema.
         class: ClassId,
     },
+    /// The image shows these findings and none of the others.
+    Findings {
+        /// Positions in the label schema; empty = none of them.
+        present: FindingSet,
+    },
     /// The image cannot be read (quality, wrong body part, not an image of this kind); it leaves
     /// the pool and is never auto-labeled.
     Unreadable,
 }
 
 impl Answer {
-    /// The class, where the answer names one.
+    /// The label; `None` where the image cannot be read.
+    #[must_use]
+    pub fn label(self) -> Option<Label> {
+        match self {
+            Self::Class { class } => Some(Label::Class(class)),
+            Self::Findings { present } => Some(Label::Findings(present)),
+            Self::Unreadable => None,
+        }
+    }
+
+    /// The class, where the answer is one.
     #[must_use]
     pub fn class(self) -> Option<ClassId> {
-        match self {
-            Self::Class { class } => Some(class),
-            Self::Unreadable => None,
+        self.label()?.class()
+    }
+}
+
+impl From<Label> for Answer {
+    fn from(label: Label) -> Self {
+        match label {
+            Label::Class(class) => Self::Class { class },
+            Label::Findings(present) => Self::Findings { present },
         }
     }
 }

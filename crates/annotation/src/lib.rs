@@ -11,8 +11,12 @@
 
 mod answer;
 mod id;
+mod label;
 mod schema;
 
 pub use answer::{Answer, LabelOrigin};
 pub use id::{ClassId, GroupId, ImageId};
-pub use schema::{ClassDefinition, CodedTerm, LabelSchema, SchemaError, Task};
+pub use label::{FindingSet, Label};
+pub use schema::{
+    ClassDefinition, CodedTerm, LabelSchema, NO_FINDING, SEPARATOR, SchemaError, Task, names_in,
+};

@@ -1,6 +1,6 @@
 //! The label schema of a project: its task and its classes with coded terms.
 
-use crate::ClassId;
+use crate::{ClassId, FindingSet, Label};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use utoipa::ToSchema;
@@ -11,6 +11,36 @@ use utoipa::ToSchema;
 pub enum Task {
     /// One class an image.
     Classification,
+    /// Any number of findings an image, none included.
+    Findings,
+}
+
+impl Task {
+    /// How many of its classes an answer may name.
+    const fn most_classes(self) -> usize {
+        match self {
+            Self::Classification => u16::MAX as usize,
+            Self::Findings => FindingSet::MOST,
+        }
+    }
+
+    /// How many classes it takes to tell anything apart.
+    #[must_use]
+    pub const fn least_classes(self) -> usize {
+        match self {
+            Self::Classification => 2,
+            Self::Findings => 1,
+        }
+    }
+
+    /// The task in words.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Classification => "one class an image",
+            Self::Findings => "any number of findings an image",
+        }
+    }
 }
 
 /// A term of a coding scheme, as DICOM writes it (PS3.3 section 8.8).
@@ -54,6 +84,14 @@ pub enum SchemaError {
         /// One-based position of the class.
         position: usize,
     },
+    /// A finding whose name would say something else in a table.
+    #[error(
+        "a finding cannot be named '{name}': tables write '{SEPARATOR}' between findings and '{NO_FINDING}' where there are none; rename it"
+    )]
+    Reserved {
+        /// The name in question.
+        name: String,
+    },
     /// Two classes share a name.
     #[error("the class name '{name}' is used twice; rename one of the two")]
     DuplicateName {
@@ -61,10 +99,14 @@ pub enum SchemaError {
         name: String,
     },
     /// More classes than a [`ClassId`] can number.
-    #[error("{count} classes are too many; the most a project can have is 65535")]
+    #[error("{count} classes are too many; the most a project with {} can have is {most}", task.in_words())]
     TooMany {
         /// How many classes were given.
         count: usize,
+        /// How many there may be.
+        most: usize,
+        /// Of which task.
+        task: Task,
     },
 }
 
@@ -82,6 +124,18 @@ impl LabelSchema {
     pub fn classification<S: Into<String>>(
         names: impl IntoIterator<Item = S>,
     ) -> Result<Self, SchemaError> {
+        Self::new(Task::Classification, names)
+    }
+
+    /// A schema of a task with these class names, in this order, coloured from a colour-blind-safe
+    /// palette.
+    ///
+    /// # Errors
+    /// An empty or repeated name, or more classes than the task can have.
+    pub fn new<S: Into<String>>(
+        task: Task,
+        names: impl IntoIterator<Item = S>,
+    ) -> Result<Self, SchemaError> {
         let classes = names
             .into_iter()
             .zip(PALETTE.iter().cycle())
@@ -91,10 +145,7 @@ impl LabelSchema {
                 term: None,
             })
             .collect();
-        let schema = Self {
-            task: Task::Classification,
-            classes,
-        };
+        let schema = Self { task, classes };
         schema.validate()?;
         Ok(schema)
     }
@@ -104,15 +155,24 @@ impl LabelSchema {
     /// # Errors
     /// See [`SchemaError`].
     pub fn validate(&self) -> Result<(), SchemaError> {
-        if self.classes.len() > usize::from(u16::MAX) {
+        let most = self.task.most_classes();
+        if self.classes.len() > most {
             return Err(SchemaError::TooMany {
                 count: self.classes.len(),
+                most,
+                task: self.task,
             });
         }
         for (index, class) in self.classes.iter().enumerate() {
             if class.name.trim().is_empty() {
                 return Err(SchemaError::EmptyName {
                     position: index + 1,
+                });
+            }
+            let is_one = names_in(&class.name).eq([class.name.as_str()]);
+            if self.task == Task::Findings && !is_one {
+                return Err(SchemaError::Reserved {
+                    name: class.name.clone(),
                 });
             }
             if self.classes[..index].iter().any(|c| c.name == class.name) {
@@ -136,11 +196,111 @@ impl LabelSchema {
     pub fn name_of(&self, class: ClassId) -> Option<&str> {
         self.classes.get(class.index()).map(|c| c.name.as_str())
     }
+
+    /// Whether the label is one of this task and names only classes of the schema.
+    #[must_use]
+    pub fn allows(&self, label: Label) -> bool {
+        let of_the_task = match (self.task, label) {
+            (Task::Classification, Label::Class(_)) | (Task::Findings, Label::Findings(_)) => true,
+            (Task::Classification | Task::Findings, _) => false,
+        };
+        let known = |class: &ClassId| class.index() < self.classes.len();
+        of_the_task && label.named().iter().all(known)
+    }
+
+    /// The label that a cell of a table names, its case as people please: a class, or findings with `|`
+    /// between them; nothing or [`NO_FINDING`] where there are none.
+    #[must_use]
+    pub fn label_written(&self, cell: &str) -> Option<Label> {
+        let named = |name: &str| {
+            self.class_named(name).or_else(|| {
+                let same = |c: &ClassDefinition| c.name.eq_ignore_ascii_case(name);
+                let index = self.classes.iter().position(same)?;
+                u16::try_from(index).ok().map(ClassId)
+            })
+        };
+        match self.task {
+            Task::Classification => named(cell.trim()).map(Label::Class),
+            Task::Findings => {
+                let present: Option<Vec<ClassId>> = names_in(cell).map(named).collect();
+                FindingSet::of(present?).map(Label::Findings)
+            }
+        }
+    }
+
+    /// The label as a cell of a table, which [`Self::label_written`] reads.
+    #[must_use]
+    pub fn cell(&self, label: Label) -> String {
+        match label {
+            Label::Class(_) => self.in_words(label),
+            Label::Findings(present) if present.is_empty() => NO_FINDING.to_owned(),
+            Label::Findings(_) => {
+                let names = label.named().into_iter();
+                let names: Vec<&str> = names.filter_map(|class| self.name_of(class)).collect();
+                names.join(&SEPARATOR.to_string())
+            }
+        }
+    }
+
+    /// The label in words: a class, or findings with commas, or [`NO_FINDING`].
+    #[must_use]
+    pub fn in_words(&self, label: Label) -> String {
+        let names: Vec<&str> = label
+            .named()
+            .into_iter()
+            .map(|class| self.name_of(class).unwrap_or("?"))
+            .collect();
+        match label {
+            Label::Findings(present) if present.is_empty() => NO_FINDING.to_owned(),
+            _ => names.join(", "),
+        }
+    }
 }
+
+/// What stands between findings in a cell of a table, as in ChestX-ray14.
+pub const SEPARATOR: char = '|';
+
+/// The findings that a cell of a table names; none where it says so.
+pub fn names_in(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split(SEPARATOR)
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(NO_FINDING))
+}
+
+/// How people and tables write that an image shows none of the findings.
+pub const NO_FINDING: &str = "no finding";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schema_allows_the_labels_of_its_task() {
+        let schema = LabelSchema::new(Task::Findings, ["effusion", "nodule"]).unwrap();
+        let found = |numbers: &[u16]| {
+            Label::Findings(FindingSet::of(numbers.iter().copied().map(ClassId)).unwrap())
+        };
+        assert!(schema.allows(found(&[])) && schema.allows(found(&[0, 1])));
+        assert!(!schema.allows(found(&[2])) && !schema.allows(Label::Class(ClassId(0))));
+        assert_eq!(schema.in_words(found(&[0, 1])), "effusion, nodule");
+        assert_eq!(schema.in_words(found(&[])), NO_FINDING);
+        assert_eq!(schema.label_written("No Finding"), Some(found(&[])));
+        assert_eq!(
+            schema.label_written("Nodule| effusion"),
+            Some(found(&[0, 1]))
+        );
+        assert_eq!(schema.label_written("nodule|mass"), None);
+        for label in [found(&[]), found(&[1]), found(&[0, 1])] {
+            assert_eq!(schema.label_written(&schema.cell(label)), Some(label));
+        }
+        for name in ["a|b", "No finding"] {
+            let refused = LabelSchema::new(Task::Findings, [name]).unwrap_err();
+            assert_eq!(refused, SchemaError::Reserved { name: name.into() });
+        }
+        let names = (0..61).map(|n| n.to_string());
+        let refused = LabelSchema::new(Task::Findings, names).unwrap_err();
+        assert!(refused.to_string().contains("can have is 60"), "{refused}");
+    }
 
     #[test]
     fn refuses_repeated_and_empty_names() {

@@ -1,7 +1,7 @@
 //! Images and answers by the names that people type.
 
 use anyhow::{Context, bail};
-use autolabel_annotation::{Answer, ImageId, LabelSchema};
+use autolabel_annotation::{Answer, ImageId, LabelSchema, NO_FINDING, SEPARATOR, Task};
 use autolabel_workflow::Project;
 use autolabel_workflow::view::ImageFilter;
 use std::collections::BTreeMap;
@@ -52,19 +52,25 @@ impl ImageNames {
     }
 }
 
-/// The answer that a class name means.
+/// The answer that a class name means, or names of findings with `|` between them.
 pub fn answer_named(schema: &LabelSchema, name: &str) -> anyhow::Result<Answer> {
-    if let Some(class) = schema.class_named(name) {
-        return Ok(Answer::Class { class });
-    }
-    if name == UNREADABLE {
+    let is_known = schema.class_named(name).is_some();
+    if name == UNREADABLE && !is_known {
         return Ok(Answer::Unreadable);
     }
+    if let Some(label) = schema.label_written(name) {
+        return Ok(Answer::from(label));
+    }
     let known: Vec<&str> = schema.classes.iter().map(|c| c.name.as_str()).collect();
-    bail!(
-        "the project has no class '{name}'; it has {}, and '{UNREADABLE}' for images that cannot be read",
-        known.join(", ")
-    )
+    let known = known.join(", ");
+    match schema.task {
+        Task::Classification => bail!(
+            "the project has no class '{name}'; it has {known}, and '{UNREADABLE}' for images that cannot be read"
+        ),
+        Task::Findings => bail!(
+            "the project does not know all findings of '{name}'; it has {known}, to be written with '{SEPARATOR}' between them, '{NO_FINDING}', and '{UNREADABLE}' for images that cannot be read"
+        ),
+    }
 }
 
 /// An idempotency key that no other answer has.
@@ -110,6 +116,22 @@ mod tests {
         );
         let message = answer_named(&plain, "nromal").unwrap_err().to_string();
         assert!(message.contains("it has normal"), "{message}");
+    }
+
+    #[test]
+    fn findings_are_named_together() {
+        let schema = LabelSchema::new(Task::Findings, ["effusion", "nodule"]).unwrap();
+        let bits = |name: &str| match answer_named(&schema, name).unwrap() {
+            Answer::Findings { present } => Some(present.bits()),
+            _ => None,
+        };
+        assert_eq!(bits("nodule|effusion"), Some(3));
+        assert_eq!(bits("no finding"), Some(0));
+        assert_eq!(bits("unreadable"), None);
+        let message = answer_named(&schema, "mass|nodule")
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("effusion, nodule"), "{message}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The report of a simulation for people.
 
 use crate::output::{columns, percent};
+use autolabel_annotation::Task;
 use autolabel_workflow::simulate::{
     Arm, Comparison, Difference, LabelsToFull, PeopleOutcome, PeopleReport, ReadersPerImage,
     SimulationReport, Spread,
@@ -12,10 +13,15 @@ const MOST_CLASSES: usize = 12;
 /// The curve of every arm side by side, the stop, the audit and the cost.
 pub fn report_text(report: &SimulationReport) -> String {
     let mut text = format!(
-        "{}: {} images, {} classes, {} seeds, batches of {}, {}\n",
+        "{}: {} images, {} {}, {} seeds, batches of {}, {}\n",
         report.dataset,
         report.pool,
         report.classes.len(),
+        if report.task == Task::Findings {
+            "findings"
+        } else {
+            "classes"
+        },
         report.seeds.len(),
         report.batch_size,
         report.backbone
@@ -116,6 +122,11 @@ fn labels_to_full(to: &LabelsToFull) -> String {
 
 /// What is found of each class at about 6 % labeled, or at the end of a smaller budget.
 fn class_table(report: &SimulationReport) -> String {
+    let kind = if report.task == Task::Findings {
+        "finding"
+    } else {
+        "class"
+    };
     let Some(main) = report.arms.first() else {
         return String::new();
     };
@@ -125,9 +136,7 @@ fn class_table(report: &SimulationReport) -> String {
     let Some(point) = main.curve.get(at) else {
         return String::new();
     };
-    let mut rows = vec![row_of_arms("class", &report.arms, |arm| {
-        arm.strategy.clone()
-    })];
+    let mut rows = vec![row_of_arms(kind, &report.arms, |arm| arm.strategy.clone())];
     for (class, name) in report.classes.iter().enumerate() {
         rows.push(row_of_arms(name, &report.arms, |arm| {
             let found = arm.curve.get(at).and_then(|p| p.sensitivity[class]);
@@ -135,7 +144,7 @@ fn class_table(report: &SimulationReport) -> String {
         }));
     }
     format!(
-        "\nFound of each class at {} labels ({})\n{}",
+        "\nFound of each {kind} at {} labels ({})\n{}",
         point.labels,
         percent(point.labels as f64 / report.pool as f64),
         columns(&rows, &[])

@@ -25,7 +25,7 @@ pub(crate) fn write_tar(
     // An entry says its size before its contents, so the manifest waits on disk until it is whole.
     let spool = tempfile::tempfile().map_err(FormatError::write)?;
     let mut manifest = ManifestWriter::begin(BufWriter::new(spool), header, ExportFormat::Folders)?;
-    for record in records.filter(|r| r.class.is_some()) {
+    for record in records.filter(|r| r.label.is_some()) {
         let name = names.place(&record);
         manifest.add(&append_image(&mut archive, &record, name)?)?;
         written.count(&record);
@@ -59,7 +59,7 @@ pub(crate) fn write_folder(
     }
     let file = fs_err::File::create_new(folder.join(MANIFEST)).map_err(FormatError::write)?;
     let mut manifest = ManifestWriter::begin(BufWriter::new(file), header, ExportFormat::Folders)?;
-    for record in records.filter(|r| r.class.is_some()) {
+    for record in records.filter(|r| r.label.is_some()) {
         let name = names.place(&record);
         let target = folder.join(&name);
         let copied = link(&record.path, &target).is_err();

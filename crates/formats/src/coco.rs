@@ -1,10 +1,11 @@
-//! COCO-style JSON (Lin et al. 2014): images, categories and one annotation a labeled image, whose box
-//! is the whole image, so that COCO's own loader reads it. Images and annotations are two lists in one
+//! COCO-style JSON (Lin et al. 2014): images, categories and one annotation for each class or finding of
+//! an image, whose box is the whole image, so that COCO's own loader reads it. Images and annotations are two lists in one
 //! object; the annotations wait in a temporary file, everything else streams.
 
 use crate::FormatError;
 use crate::export::Written;
 use crate::record::{ExportHeader, LabelRecord};
+use autolabel_annotation::{ClassId, Label};
 use serde::Serialize;
 use std::io::{self, BufWriter, Seek, Write};
 
@@ -67,7 +68,11 @@ fn write_object(
         name,
         supercategory: "class",
     };
-    let names = header.classes.iter().map(String::as_str);
+    let names = header
+        .schema
+        .classes
+        .iter()
+        .map(|class| class.name.as_str());
     let categories: Vec<Category> = names.zip(1_u32..).map(category).collect();
     out.write_all(b"{\"info\":")?;
     serde_json::to_writer(&mut *out, &info)?;
@@ -75,6 +80,7 @@ fn write_object(
     serde_json::to_writer(&mut *out, &categories)?;
     out.write_all(b",\"images\":[")?;
     let mut annotations = BufWriter::new(tempfile::tempfile()?);
+    let mut id = 0;
     for record in records {
         let image = Image {
             id: record.id,
@@ -84,8 +90,9 @@ fn write_object(
         };
         put(out, written.images == 0, &image)?;
         written.count(&record);
-        if let Some(annotation) = annotation(&record, written.labeled) {
-            put(&mut annotations, annotation.id == 1, &annotation)?;
+        for class in record.label.into_iter().flat_map(Label::named) {
+            id += 1;
+            put(&mut annotations, id == 1, &annotation(&record, class, id))?;
         }
     }
     out.write_all(b"\n],\"annotations\":[")?;
@@ -99,17 +106,19 @@ fn write_object(
     Ok(written)
 }
 
-fn annotation(record: &LabelRecord, id: u64) -> Option<Annotation> {
-    Some(Annotation {
+fn annotation(record: &LabelRecord, class: ClassId, id: u64) -> Annotation {
+    // The probability of findings is that of all of them together, not of this one.
+    let is_its_own = matches!(record.label, Some(Label::Class(_)));
+    Annotation {
         id,
         image_id: record.id,
-        category_id: u32::from(record.class?) + 1,
+        category_id: u32::from(class.0) + 1,
         bbox: [0, 0, record.width, record.height],
         area: u64::from(record.width) * u64::from(record.height),
         iscrowd: 0,
         source: record.source.word(),
-        score: record.short_probability(),
-    })
+        score: record.short_probability().filter(|_| is_its_own),
+    }
 }
 
 /// One item of a list, on a line of its own.

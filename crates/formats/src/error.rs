@@ -57,6 +57,11 @@ pub enum FormatError {
         /// The place.
         path: std::path::PathBuf,
     },
+    /// Class folders cannot hold findings.
+    #[error(
+        "class folders need one class an image, and this project has findings; export as CSV, JSON Lines or COCO"
+    )]
+    FoldersOfFindings,
     /// No room.
     #[error("the disk is full, so the export was not written; free some space and export again")]
     DiskFull,

@@ -7,6 +7,7 @@ use crate::folder_names::{CERTIFICATE, MANIFEST};
 use crate::manifest::{HashingWriter, ManifestWriter};
 use crate::record::{ExportHeader, LabelRecord};
 use crate::{FormatError, class_folders, coco, json_lines, table};
+use autolabel_annotation::Task;
 use serde::{Deserialize, Serialize};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -73,7 +74,7 @@ pub struct Written {
 impl Written {
     pub(crate) fn count(&mut self, record: &LabelRecord) {
         self.images += 1;
-        self.labeled += u64::from(record.class.is_some());
+        self.labeled += u64::from(record.label.is_some());
     }
 }
 
@@ -102,6 +103,7 @@ pub fn write_certified_export(
     certificate: Option<&str>,
     out: &mut dyn Write,
 ) -> Result<Written, FormatError> {
+    refuse_folders_of_findings(format, header)?;
     match format {
         ExportFormat::Csv => table::write(header, records, out),
         ExportFormat::Jsonl => json_lines::write(header, records, out),
@@ -137,6 +139,7 @@ pub fn export_certified_to(
     certificate: Option<&str>,
     target: &Path,
 ) -> Result<Written, FormatError> {
+    refuse_folders_of_findings(format, header)?;
     let parent = target.parent().filter(|p| !p.as_os_str().is_empty());
     fs_err::create_dir_all(parent.unwrap_or(Path::new("."))).map_err(FormatError::write)?;
     let mut parts = Parts::default();
@@ -149,6 +152,17 @@ pub fn export_certified_to(
     };
     parts.finish()?;
     Ok(written)
+}
+
+/// An image with two findings has no one folder.
+fn refuse_folders_of_findings(
+    format: ExportFormat,
+    header: &ExportHeader,
+) -> Result<(), FormatError> {
+    if format == ExportFormat::Folders && header.schema.task == Task::Findings {
+        return Err(FormatError::FoldersOfFindings);
+    }
+    Ok(())
 }
 
 /// The file, its manifest and its certificate.

@@ -21,7 +21,8 @@ impl FolderNames {
     pub(crate) fn new(header: &ExportHeader) -> Self {
         let mut folders: Vec<String> = vec![MANIFEST.to_owned(), CERTIFICATE.to_owned()];
         let beside = folders.len();
-        for (class, position) in header.classes.iter().zip(1_u32..) {
+        let names = header.schema.classes.iter().map(|class| &class.name);
+        for (class, position) in names.zip(1_u32..) {
             let plain = safe(shortened(class, LONGEST));
             let mut name = plain.clone();
             while folders
@@ -44,8 +45,9 @@ impl FolderNames {
     /// `class/file`. The folders of the file become part of its name, and a name that is taken, in
     /// whatever case, gets the number of the image.
     pub(crate) fn place(&mut self, record: &LabelRecord) -> String {
-        let class = usize::from(record.class.unwrap_or_default());
-        let folder = self.folders.get(class).map_or("unknown", String::as_str);
+        let class = record.label.and_then(autolabel_annotation::Label::class);
+        let folder = class.and_then(|class| self.folders.get(class.index()));
+        let folder = folder.map_or("unknown", String::as_str);
         let parts: Vec<String> = record.file.split('/').map(safe).collect();
         let flat = parts.join("__");
         let (stem, extension) = match flat.rsplit_once('.') {
@@ -119,6 +121,7 @@ fn safe(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::record::LabelSource;
+    use autolabel_annotation::{ClassId, Label, LabelSchema};
     use proptest::prelude::*;
 
     fn record(id: u32, file: &str, class: u16) -> LabelRecord {
@@ -128,7 +131,7 @@ mod tests {
             path: file.into(),
             width: 1,
             height: 1,
-            class: Some(class),
+            label: Some(Label::Class(ClassId(class))),
             source: LabelSource::Expert,
             probability: None,
             reader: None,
@@ -139,7 +142,7 @@ mod tests {
     fn names(classes: &[&str]) -> FolderNames {
         FolderNames::new(&ExportHeader {
             project: "p".to_owned(),
-            classes: classes.iter().map(|&class| class.to_owned()).collect(),
+            schema: LabelSchema::classification(classes.iter().copied()).unwrap(),
             program: "test".to_owned(),
         })
     }

@@ -3,6 +3,7 @@
 use crate::FormatError;
 use crate::export::Written;
 use crate::record::{ExportHeader, LabelRecord};
+use autolabel_annotation::Task;
 use serde::Serialize;
 use std::io::Write;
 
@@ -10,7 +11,12 @@ use std::io::Write;
 struct Line<'a> {
     id: u32,
     file: &'a str,
-    label: Option<&'a str>,
+    /// For one class an image; `null` where there is no label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<Option<&'a str>>,
+    /// For findings; `null` where there is no label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Option<Vec<&'a str>>>,
     source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     probability: Option<f64>,
@@ -27,12 +33,16 @@ pub(crate) fn write(
     records: impl Iterator<Item = LabelRecord>,
     out: &mut dyn Write,
 ) -> Result<Written, FormatError> {
+    let task = header.schema.task;
     let mut written = Written::default();
     for record in records {
+        let names = record.label.map(|label| header.names(label));
         let line = Line {
             id: record.id,
             file: &record.file,
-            label: header.class_name(&record),
+            label: (task == Task::Classification)
+                .then(|| names.as_ref().and_then(|names| names.first().copied())),
+            labels: (task == Task::Findings).then(|| names.clone()),
             source: record.source.word(),
             probability: record.short_probability(),
             reader: record.reader.as_deref(),

@@ -1,5 +1,6 @@
 //! One labeled image as every export sees it.
 
+use autolabel_annotation::{Label, LabelSchema};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -46,8 +47,8 @@ pub struct LabelRecord {
     pub width: u32,
     /// Pixels down.
     pub height: u32,
-    /// Class as its position in [`ExportHeader::classes`].
-    pub class: Option<u16>,
+    /// The label, by positions in the schema of [`ExportHeader`].
+    pub label: Option<Label>,
     /// Who the label comes from.
     pub source: LabelSource,
     /// Calibrated probability of an automatic label, 0 to 1.
@@ -63,8 +64,8 @@ pub struct LabelRecord {
 pub struct ExportHeader {
     /// Name of the project.
     pub project: String,
-    /// Class names in order.
-    pub classes: Vec<String>,
+    /// Task and classes.
+    pub schema: LabelSchema,
     /// Program and version that wrote it.
     pub program: String,
 }
@@ -77,10 +78,11 @@ impl LabelRecord {
 }
 
 impl ExportHeader {
-    /// Name of a record's class.
-    pub(crate) fn class_name(&self, record: &LabelRecord) -> Option<&str> {
-        self.classes
-            .get(usize::from(record.class?))
-            .map(String::as_str)
+    /// Names that a record's label has, one where it is a class.
+    pub(crate) fn names(&self, label: Label) -> Vec<&str> {
+        let named = label.named().into_iter();
+        named
+            .filter_map(|class| self.schema.name_of(class))
+            .collect()
     }
 }

@@ -34,9 +34,10 @@ pub(crate) fn write(
         .from_writer(out);
     csv.write_record(COLUMNS).map_err(csv_error)?;
     for record in records {
+        let cell = record.label.map(|label| header.schema.cell(label));
         csv.write_record([
             guarded("./", &record.file),
-            guarded("'", header.class_name(&record).unwrap_or_default()),
+            guarded("'", cell.as_deref().unwrap_or_default()),
             record.source.word().to_owned(),
             record
                 .short_probability()

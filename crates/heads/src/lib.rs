@@ -12,7 +12,7 @@
 //! DirichletGp + labels --extend--> DirichletGp
 //! DirichletGp + rows --joint_samples--> JointSamples
 //! Matrix + labels --fit_head--> Head (Gaussian process or linear) --Head::predict--> Predictions
-//! Matrix + answers --fit_findings--> FindingsGp --predict_findings--> FindingPredictions
+//! Matrix + findings --fit_findings--> one DirichletGp a finding
 //! Matrix + grades --fit_ordinal--> OrdinalGp --predict_ordinal--> OrdinalPredictions --ordinal_decisions--> classes
 //! DirichletGp + Predictions --novelty--> Novelty
 //! ClassFunction + raw row --class_gradient--> ClassGradient
@@ -78,7 +78,6 @@ mod head;
 mod carrier;
 mod cut_points;
 mod findings;
-mod findings_predict;
 mod ordinal;
 mod ordinal_predict;
 
@@ -93,8 +92,7 @@ pub use combination::{Combination, combine, fit_combination};
 pub use error::HeadsError;
 pub use exponential::exponentials;
 pub use extend::{Extension, extend};
-pub use findings::{FindingsGp, fit_findings};
-pub use findings_predict::{FindingPredictions, leave_one_out_findings, predict_findings};
+pub use findings::{FINDING_STATES, fit_findings, states_of};
 pub use gp::{DirichletGp, GpConfig, LabelNoise, ScaleChoice, fit};
 pub use half_matrix::{FeatureRows, HalfMatrix};
 pub use head::{Head, HeadConfig, choose_head, fit_head, log_loss};

@@ -6,7 +6,7 @@ use crate::audit::{
 };
 use crate::error::{QualityError, in_range};
 use crate::intervals::clopper_pearson_upper;
-use autolabel_annotation::Task;
+use autolabel_annotation::{Label, Task};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -63,15 +63,52 @@ pub struct CertificateFacts<'a> {
     pub by_hand: CertificateEffort,
 }
 
-/// Audit counts of one class, by the automatic label.
+/// Audit counts of one class or finding, by the automatic label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClassAudit {
-    /// Automatic labels of this class.
+    /// Automatic labels that name it.
     pub auto_labels: u64,
     /// Of them, checked.
     pub audited: u64,
-    /// Of the checked, wrong.
+    /// Of the checked, those where the expert did not see it.
     pub wrong: u64,
+    /// Checked labels that do not name it, where the expert saw it.
+    pub missed: u64,
+}
+
+/// Audit counts of each class or finding: from the frozen labels, and from the checks, each a label
+/// with what the expert said, `None` where the image could not be read.
+#[must_use]
+pub fn class_audits(
+    class_count: usize,
+    frozen: impl IntoIterator<Item = Label>,
+    checks: impl IntoIterator<Item = (Label, Option<Label>)>,
+) -> Vec<ClassAudit> {
+    let mut rows = vec![ClassAudit::default(); class_count];
+    for label in frozen {
+        for class in label.named() {
+            if let Some(row) = rows.get_mut(class.index()) {
+                row.auto_labels += 1;
+            }
+        }
+    }
+    for (label, said) in checks {
+        let sees = |class| said.is_some_and(|said: Label| said.names(class));
+        for class in label.named() {
+            if let Some(row) = rows.get_mut(class.index()) {
+                row.audited += 1;
+                row.wrong += u64::from(!sees(class));
+            }
+        }
+        for class in said.into_iter().flat_map(Label::named) {
+            if let Some(row) = rows.get_mut(class.index())
+                && !label.names(class)
+            {
+                row.missed += 1;
+            }
+        }
+    }
+    rows
 }
 
 /// A certificate. Shares are rounded to six decimals, bounds always to the careful side; hours to
@@ -177,17 +214,21 @@ pub enum CertificateVerdict {
     Unfinished,
 }
 
-/// One class on a certificate.
+/// One class or finding on a certificate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CertificateClassRow {
-    /// Name of the class.
+    /// Name of the class or finding.
     pub class: String,
-    /// Automatic labels of it.
+    /// Automatic labels that name it.
     pub auto_labels: u64,
     /// Of them, checked.
     pub audited: u64,
-    /// Of the checked, wrong.
+    /// Of the checked, those where the expert did not see it.
     pub wrong: u64,
+    /// Checked labels that do not name it, where the expert saw it; absent on certificates from before
+    /// this was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<u64>,
     /// Clopper and Pearson's upper 95 % bound of the share of wrong labels; `null` if none was
     /// checked.
     pub error_bound: Option<f64>,
@@ -259,7 +300,7 @@ pub fn issue_certificate(facts: &CertificateFacts) -> Result<Certificate, Qualit
         program_version: facts.program_version.clone(),
         task: facts.task,
         classes: facts.classes.clone(),
-        statement: statement(&audit),
+        statement: statement(&audit, facts.task),
         counts: facts.counts,
         automation_share: if facts.counts.images == 0 {
             0.0
@@ -330,6 +371,7 @@ fn class_rows(facts: &CertificateFacts) -> Vec<CertificateClassRow> {
             auto_labels: counts.auto_labels,
             audited: counts.audited,
             wrong: counts.wrong,
+            missed: Some(counts.missed),
             error_bound: (counts.audited > 0)
                 .then(|| rounded_up(clopper_pearson_upper(counts.wrong, counts.audited, 0.05))),
         })
@@ -360,7 +402,7 @@ fn cost(facts: &CertificateFacts) -> Result<CertificateCost, QualityError> {
 }
 
 /// The result in words.
-fn statement(audit: &CertificateAudit) -> String {
+fn statement(audit: &CertificateAudit, task: Task) -> String {
     let population = grouped(u64::from(audit.population));
     let checked = if audit.audited == audit.population {
         format!(
@@ -375,6 +417,12 @@ fn statement(audit: &CertificateAudit) -> String {
         )
     };
     let checked = checked.replace("; 1 were wrong", "; 1 was wrong");
+    let checked = match task {
+        Task::Classification => checked,
+        Task::Findings => {
+            format!("{checked} A label is right where every finding, present or absent, is right.")
+        }
+    };
     let target = percent(audit.target_error);
     let least = percent_down(audit.accuracy_lower_bound);
     let bound = if audit.certain && audit.audited == audit.population {
@@ -475,6 +523,7 @@ pub(crate) mod tests {
                     auto_labels: 6_000,
                     audited: u64::from(audit.checked()),
                     wrong: u64::from(audit.wrong()),
+                    missed: 0,
                 },
                 ClassAudit::default(),
             ],
@@ -591,6 +640,37 @@ pub(crate) mod tests {
         assert_eq!(
             issue_certificate(&facts),
             Err(QualityError::NotFinite { name: "the cost" })
+        );
+    }
+
+    #[test]
+    fn findings_are_counted_one_by_one() {
+        use autolabel_annotation::{ClassId, FindingSet};
+        let set = |bits| Label::Findings(FindingSet::from_bits(bits).unwrap());
+        let frozen = [set(0), set(1), set(3), set(2)];
+        let checks = [
+            (set(0), Some(set(2))), // missed the second
+            (set(3), Some(set(1))), // saw a second that was not there
+            (set(1), None),         // unreadable: what it names is wrong
+        ];
+        let rows = class_audits(2, frozen, checks);
+        assert_eq!((rows[0].auto_labels, rows[1].auto_labels), (2, 2));
+        assert_eq!((rows[0].audited, rows[0].wrong, rows[0].missed), (2, 1, 0));
+        assert_eq!((rows[1].audited, rows[1].wrong, rows[1].missed), (1, 1, 1));
+        let class = |number| Label::Class(ClassId(number));
+        let rows = class_audits(2, [class(0)], [(class(0), Some(class(1)))]);
+        assert_eq!((rows[0].wrong, rows[1].missed), (1, 1));
+    }
+
+    #[test]
+    fn a_certificate_of_findings_says_what_right_means() {
+        let audit = audit(6_213, &[false; 110]);
+        let mut facts = facts(&audit);
+        facts.task = Task::Findings;
+        let statement = issue_certificate(&facts).unwrap().statement;
+        assert!(
+            statement.ends_with("where every finding, present or absent, is right."),
+            "{statement}"
         );
     }
 }

@@ -4,6 +4,7 @@ use crate::certificate::{
     Certificate, CertificateEffort, CertificateVerdict, grouped, percent, percent_down,
 };
 use crate::signature::{SignedCertificate, key_fingerprint};
+use autolabel_annotation::Task;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt::Write;
@@ -165,20 +166,29 @@ fn push_audit(page: &mut String, certificate: &Certificate) {
 }
 
 fn push_classes(page: &mut String, certificate: &Certificate) {
-    page.push_str(
-        "<h2>By class</h2>\n<table>\n<thead><tr><th scope=\"col\">Class</th>\
+    let (title, kind) = match certificate.task {
+        Task::Classification => ("By class", "Class"),
+        Task::Findings => ("By finding", "Finding"),
+    };
+    push(
+        page,
+        format_args!(
+            "<h2>{title}</h2>\n<table>\n<thead><tr><th scope=\"col\">{kind}</th>\
          <th scope=\"col\">Automatic labels</th><th scope=\"col\">Checked</th>\
-         <th scope=\"col\">Wrong</th><th scope=\"col\">Wrong at most</th></tr></thead>\n<tbody>\n",
+         <th scope=\"col\">Wrong</th><th scope=\"col\">Wrong at most</th>\
+         <th scope=\"col\">Missed</th></tr></thead>\n<tbody>\n"
+        ),
     );
     for row in &certificate.per_class {
         let bound = match row.error_bound {
             Some(bound) => format!("{:.1} %", (bound * 1000.0 - 1e-6).ceil() / 10.0),
             None => "–".to_owned(),
         };
+        let missed = row.missed.map_or_else(|| "–".to_owned(), grouped);
         push(
             page,
             format_args!(
-                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{bound}</td></tr>\n",
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{bound}</td><td>{missed}</td></tr>\n",
                 escaped(&row.class),
                 grouped(row.auto_labels),
                 grouped(row.audited),
@@ -188,7 +198,8 @@ fn push_classes(page: &mut String, certificate: &Certificate) {
     }
     page.push_str(
         "</tbody>\n</table>\n<p class=\"note\">“Wrong at most” is the Clopper-Pearson upper bound at \
-         95 % for each class by itself. The certificate covers all classes together.</p>\n",
+         95 % for each row by itself. The certificate covers all of them together. “Missed” are checked \
+         labels that do not name it, where the expert saw it.</p>\n",
     );
 }
 

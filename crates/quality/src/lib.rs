@@ -75,7 +75,7 @@ pub use calibration::{
 pub use certificate::{
     Certificate, CertificateAudit, CertificateClassRow, CertificateCost, CertificateCounts,
     CertificateEffort, CertificateFacts, CertificateVerdict, ClassAudit, NamedSeed,
-    auto_label_list_hash, issue_certificate,
+    auto_label_list_hash, class_audits, issue_certificate,
 };
 pub use certificate_page::certificate_page;
 pub use consensus::{Consensus, consensus};

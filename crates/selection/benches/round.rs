@@ -11,7 +11,7 @@
 
 use autolabel_annotation::ClassId;
 use autolabel_heads::{DirichletGp, GpConfig, Matrix, PredictOptions, ScaleChoice, fit, predict};
-use autolabel_selection::{BatchConfig, PoolView, acquisition_names, rank};
+use autolabel_selection::{BatchConfig, HeadView, PoolView, acquisition_names, rank};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -68,9 +68,11 @@ fn round(criterion: &mut Criterion) {
         };
         let predictions = predict(&model, &features, &candidates, &all).unwrap();
         let pool = PoolView {
-            model: Some(&model),
             labeled: &labeled,
-            predictions: Some(&predictions),
+            heads: &[HeadView {
+                predictions: &predictions,
+                model: Some(&model),
+            }],
             ..PoolView::cold(&features, &candidates)
         };
         let choose = |pool: &PoolView<'_>, strategy: &str| {
@@ -82,9 +84,13 @@ fn round(criterion: &mut Criterion) {
         };
         group.bench_function(format!("fit, predict, choose 50 of 9000, d={cols}"), |b| {
             b.iter(|| {
-                let predictions = ask(&learn(warm));
+                let model = learn(warm);
+                let predictions = ask(&model);
                 let pool = PoolView {
-                    predictions: Some(&predictions),
+                    heads: &[HeadView {
+                        predictions: &predictions,
+                        model: Some(&model),
+                    }],
                     ..pool
                 };
                 black_box(choose(&pool, "auto"))

@@ -98,6 +98,11 @@ pub fn rank_around(
             name: config.strategy.clone(),
             known: acquisition_names().join(", "),
         })?;
+    if pool.heads.len() > 1 && !strategy.suits_findings() {
+        return Err(SelectionError::OneClassOnly {
+            name: strategy.name(),
+        });
+    }
     let random: BTreeSet<u32> = random.iter().copied().collect();
     let mut picks: Vec<Pick> = random
         .iter()
@@ -146,7 +151,7 @@ fn chosen(
     rng: &mut ChaCha8Rng,
 ) -> Vec<Pick> {
     let wanted = size.saturating_sub(random.len());
-    let has_model = pool.predictions.is_some();
+    let has_model = !pool.heads.is_empty();
     let cold = strategy.needs_model() && !(has_model && strategy.needs().met_by(pool));
     let fallback = crate::acquisition::cold_start();
     let strategy = if cold { fallback.as_ref() } else { strategy };

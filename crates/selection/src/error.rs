@@ -13,6 +13,14 @@ pub enum SelectionError {
         /// The names there are.
         known: String,
     },
+    /// An acquisition function that cannot work with several findings an image.
+    #[error(
+        "the acquisition function '{name}' needs one class an image; for findings choose 'auto' or another one"
+    )]
+    OneClassOnly {
+        /// Its name.
+        name: &'static str,
+    },
     /// A setting outside its range.
     #[error("the {name} of a batch is {value}; it must be {range}")]
     Setting {

@@ -35,7 +35,7 @@ mod top;
 pub use acquisition::{Acquisition, Needs, Scored, acquisition, acquisition_names};
 pub use batch::{BatchConfig, Pick, draw_random, rank, rank_around};
 pub use error::SelectionError;
-pub use pool::PoolView;
+pub use pool::{HeadView, PoolView};
 pub use stop::{
     Criterion, LearningRate, NextGain, RoundRecord, StopConfig, StopDecision, learning_rate,
     should_stop, student_t_975,

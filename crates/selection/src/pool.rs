@@ -2,6 +2,16 @@
 
 use autolabel_heads::{DirichletGp, Matrix, Predictions};
 
+/// What one head of the model says about the candidates.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadView<'a> {
+    /// Its predictions, in the order of the candidates.
+    pub predictions: &'a Predictions,
+    /// The head itself, fitted to the features of the pool, for rules that ask it more; see
+    /// [`Needs`](crate::Needs).
+    pub model: Option<&'a DirichletGp>,
+}
+
 /// The pool as an acquisition function sees it. Rows are image ids.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolView<'a> {
@@ -11,11 +21,9 @@ pub struct PoolView<'a> {
     pub candidates: &'a [u32],
     /// Images with an expert's label.
     pub labeled: &'a [u32],
-    /// The model's view of the candidates, in their order; `None` before the first model.
-    pub predictions: Option<&'a Predictions>,
-    /// The model itself, fitted to these features, for rules that ask it more; see
-    /// [`Needs`](crate::Needs).
-    pub model: Option<&'a DirichletGp>,
+    /// The heads of the model: one over all classes, or one of two classes for each finding; none
+    /// before the first model.
+    pub heads: &'a [HeadView<'a>],
     /// Group (patient, slide, video) of every image.
     pub groups: Option<&'a [u32]>,
     /// For every image the earlier image that it copies.
@@ -30,8 +38,7 @@ impl<'a> PoolView<'a> {
             features,
             candidates,
             labeled: &[],
-            predictions: None,
-            model: None,
+            heads: &[],
             groups: None,
             duplicate_of: None,
         }
@@ -42,23 +49,26 @@ impl<'a> PoolView<'a> {
         positions.iter().map(|&p| self.candidates[p]).collect()
     }
 
-    /// Class probabilities of the candidate at a position of `candidates`.
-    pub(crate) fn probabilities(&self, position: usize) -> Option<&'a [f32]> {
-        let predictions = self.predictions?;
-        let width = predictions.class_count;
-        predictions
-            .probabilities
-            .get(position * width..(position + 1) * width)
+    /// The head over all classes; `None` before the first model, and where each finding has one.
+    pub(crate) fn only_head(&self) -> Option<&'a HeadView<'a>> {
+        match self.heads {
+            [head] => Some(head),
+            _ => None,
+        }
     }
 
-    /// Variances of the class probabilities of the candidate at a position of `candidates`.
-    pub(crate) fn spread(&self, position: usize) -> Option<&'a [f32]> {
-        let predictions = self.predictions?;
-        let width = predictions.class_count;
-        predictions
-            .spread
-            .as_deref()?
-            .get(position * width..(position + 1) * width)
+    /// The head itself, where it is the only one.
+    pub(crate) fn only_model(&self) -> Option<&'a DirichletGp> {
+        self.only_head()?.model
+    }
+
+    /// How many kinds of images the label schema tells apart at the least; `None` before the first model.
+    pub(crate) fn kinds(&self) -> Option<usize> {
+        match self.heads {
+            [] => None,
+            [head] => Some(head.predictions.class_count),
+            findings => Some(findings.len() + 1),
+        }
     }
 
     /// Features of an image.
@@ -69,5 +79,21 @@ impl<'a> PoolView<'a> {
     pub fn row(&self, row: u32) -> &'a [f32] {
         let start = row as usize * self.features.cols;
         &self.features.data[start..start + self.features.cols]
+    }
+}
+
+impl<'a> HeadView<'a> {
+    /// Class probabilities of the candidate at a position.
+    pub(crate) fn probabilities(&self, position: usize) -> &'a [f32] {
+        self.predictions.row(position)
+    }
+
+    /// Variances of the class probabilities of the candidate at a position.
+    pub(crate) fn spread(&self, position: usize) -> Option<&'a [f32]> {
+        let width = self.predictions.class_count;
+        self.predictions
+            .spread
+            .as_deref()?
+            .get(position * width..(position + 1) * width)
     }
 }

@@ -1,6 +1,6 @@
 //! What can happen to a project. The journal is the list of these; everything else follows.
 
-use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
+use autolabel_annotation::{Answer, ImageId, Label, LabelOrigin};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -62,7 +62,8 @@ pub enum Event {
         /// Which run.
         run: u32,
         /// The label.
-        class: ClassId,
+        #[serde(rename = "class")]
+        label: Label,
         /// Its calibrated probability.
         confidence: f32,
     },
@@ -102,7 +103,7 @@ pub enum Event {
         /// Number of the attempt.
         attempt: u32,
         /// The label that was checked.
-        checked: ClassId,
+        checked: Label,
         /// Its calibrated probability.
         confidence: f32,
         /// What the auditor said.
@@ -228,5 +229,16 @@ mod tests {
             let payload = serde_json::to_value(&event).unwrap();
             assert_eq!(payload["kind"], event.kind());
         }
+    }
+
+    #[test]
+    fn journals_from_before_there_were_findings_still_open() {
+        let old = r#"{"kind":"auto_label","image":3,"run":1,"class":2,"confidence":0.5}"#;
+        let event: Event = serde_json::from_str(old).unwrap();
+        let Event::AutoLabel { label, .. } = event else {
+            panic!("another kind");
+        };
+        assert_eq!(label, Label::Class(autolabel_annotation::ClassId(2)));
+        assert_eq!(serde_json::to_string(&event).unwrap(), old);
     }
 }

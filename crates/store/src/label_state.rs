@@ -1,7 +1,7 @@
 //! What the journal amounts to for one image: a fold over its events, without IO.
 
 use crate::{Event, EventRecord};
-use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
+use autolabel_annotation::{Answer, ImageId, Label, LabelOrigin};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of one image's label.
@@ -14,7 +14,7 @@ pub struct LabelState {
     /// Journal entry of the answer.
     pub answer_sequence: Option<u64>,
     /// The program's label; kept when an expert answers, so that the two can be compared.
-    pub auto_class: Option<ClassId>,
+    pub auto_label: Option<Label>,
     /// The calibrated probability of the program's label.
     pub auto_confidence: Option<f32>,
     /// The run that gave the program's label.
@@ -29,15 +29,15 @@ impl LabelState {
     /// Labeled by the program and by nobody else.
     #[must_use]
     pub fn is_auto_labeled(&self) -> bool {
-        self.answer.is_none() && self.auto_class.is_some()
+        self.answer.is_none() && self.auto_label.is_some()
     }
 
-    /// The class that holds: the expert's, else the program's.
+    /// The label that holds: the expert's, else the program's.
     #[must_use]
-    pub fn class(&self) -> Option<ClassId> {
+    pub fn label(&self) -> Option<Label> {
         match self.answer {
-            Some(answer) => answer.class(),
-            None => self.auto_class,
+            Some(answer) => answer.label(),
+            None => self.auto_label,
         }
     }
 }
@@ -59,17 +59,17 @@ pub(crate) fn apply(state: &mut LabelState, sequence: u64, event: &Event) {
         Event::Flag { on, .. } => state.flagged = on,
         Event::AutoLabel {
             run,
-            class,
+            label,
             confidence,
             ..
         } => {
-            state.auto_class = Some(class);
+            state.auto_label = Some(label);
             state.auto_confidence = Some(confidence);
             state.auto_run = Some(run);
             state.returned = false;
         }
         Event::ReturnToPool { .. } => {
-            state.auto_class = None;
+            state.auto_label = None;
             state.auto_confidence = None;
             state.auto_run = None;
             state.returned = true;
@@ -125,6 +125,7 @@ pub(crate) fn fold_into(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use autolabel_annotation::ClassId;
 
     const IMAGE: ImageId = ImageId(0);
 
@@ -157,7 +158,7 @@ mod tests {
     fn undo_brings_the_answer_before_back() {
         let undo = |of| Event::Undo { image: IMAGE, of };
         let state = states(vec![answer(0), answer(1), undo(2)]);
-        assert_eq!(state.class(), Some(ClassId(0)));
+        assert_eq!(state.label(), Some(Label::Class(ClassId(0))));
         assert_eq!(state.answer_sequence, Some(1));
         let state = states(vec![answer(0), answer(1), undo(2), undo(1)]);
         assert_eq!(state, LabelState::default());
@@ -168,15 +169,15 @@ mod tests {
         let auto = Event::AutoLabel {
             image: IMAGE,
             run: 1,
-            class: ClassId(1),
+            label: Label::Class(ClassId(1)),
             confidence: 0.9,
         };
         let state = states(vec![auto.clone()]);
         assert!(state.is_auto_labeled());
         let state = states(vec![auto, answer(0)]);
         assert!(!state.is_auto_labeled());
-        assert_eq!(state.class(), Some(ClassId(0)));
-        assert_eq!(state.auto_class, Some(ClassId(1)));
+        assert_eq!(state.label(), Some(Label::Class(ClassId(0))));
+        assert_eq!(state.auto_label, Some(Label::Class(ClassId(1))));
     }
 
     #[test]

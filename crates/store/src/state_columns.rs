@@ -3,7 +3,7 @@
 
 use crate::error::At;
 use crate::{LabelState, StoreError};
-use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
+use autolabel_annotation::{Answer, ClassId, FindingSet, ImageId, Label, LabelOrigin};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -83,7 +83,7 @@ pub(crate) async fn save_states(
                 .push_bind(state.answer.map(answer_code))
                 .push_bind(state.origin.map(origin_name))
                 .push_bind(state.answer_sequence.map(to_i64))
-                .push_bind(state.auto_class.map(|class| class.0))
+                .push_bind(state.auto_label.map(label_code))
                 .push_bind(state.auto_confidence)
                 .push_bind(state.auto_run)
                 .push_bind(state.flagged)
@@ -109,10 +109,10 @@ fn read_state(text: &str) -> Result<(ImageId, LabelState), StoreError> {
     let mut fields = Fields::of(text);
     let image = ImageId(fields.required()?);
     let state = LabelState {
-        answer: fields.optional()?.map(answer_of_code),
+        answer: fields.code()?.map(answer_of_code).transpose()?,
         origin: fields.optional::<OriginName>()?.map(|name| name.0),
         answer_sequence: fields.optional()?,
-        auto_class: fields.optional()?.map(ClassId),
+        auto_label: fields.code()?.map(label_of_code).transpose()?,
         auto_confidence: fields.optional()?,
         auto_run: fields.optional()?,
         flagged: fields.flag()?,
@@ -147,6 +147,10 @@ impl<'a> Fields<'a> {
         self.optional()?.ok_or_else(|| self.bad())
     }
 
+    fn code(&mut self) -> Result<Option<i64>, StoreError> {
+        self.optional()
+    }
+
     pub(crate) fn flag(&mut self) -> Result<bool, StoreError> {
         Ok(self.required::<u8>()? != 0)
     }
@@ -170,14 +174,35 @@ impl FromStr for OriginName {
 }
 
 fn answer_code(answer: Answer) -> i64 {
-    answer
-        .class()
-        .map_or(UNREADABLE, |class| i64::from(class.0))
+    answer.label().map_or(UNREADABLE, label_code)
 }
 
-fn answer_of_code(code: i64) -> Answer {
-    u16::try_from(code).map_or(Answer::Unreadable, |class| Answer::Class {
-        class: ClassId(class),
+/// A class as its number; findings below [`UNREADABLE`], by their bits.
+fn label_code(label: Label) -> i64 {
+    match label {
+        Label::Class(class) => i64::from(class.0),
+        Label::Findings(present) => UNREADABLE - 1 - to_i64(present.bits()),
+    }
+}
+
+fn answer_of_code(code: i64) -> Result<Answer, StoreError> {
+    if code == UNREADABLE {
+        return Ok(Answer::Unreadable);
+    }
+    label_of_code(code).map(Answer::from)
+}
+
+fn label_of_code(code: i64) -> Result<Label, StoreError> {
+    let label = if code >= 0 {
+        u16::try_from(code).ok().map(ClassId).map(Label::Class)
+    } else {
+        // Every code below "unreadable" is at least -2, so the bits are not negative.
+        let bits = to_u64((UNREADABLE - 1).wrapping_sub(code));
+        FindingSet::from_bits(bits).map(Label::Findings)
+    };
+    label.ok_or_else(|| StoreError::BadValue {
+        what: "label",
+        detail: code.to_string(),
     })
 }
 
@@ -219,4 +244,33 @@ pub(crate) fn to_i64(value: u64) -> i64 {
 /// Inverse of [`to_i64`].
 pub(crate) fn to_u64(value: i64) -> u64 {
     value.cast_unsigned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_come_back_as_the_answers_that_they_were() {
+        let most = u16::try_from(FindingSet::MOST).unwrap();
+        let sets = [
+            FindingSet::of([]),
+            FindingSet::of([ClassId(0)]),
+            FindingSet::of((0..most).map(ClassId)),
+        ];
+        let answers = sets
+            .map(|set| Answer::Findings {
+                present: set.unwrap(),
+            })
+            .into_iter()
+            .chain([0, 1, u16::MAX].map(|class| Answer::Class {
+                class: ClassId(class),
+            }))
+            .chain([Answer::Unreadable]);
+        for answer in answers {
+            assert_eq!(answer_of_code(answer_code(answer)).unwrap(), answer);
+        }
+        assert!(answer_of_code(70_000).is_err());
+        assert!(answer_of_code(i64::MIN).is_err());
+    }
 }

@@ -15,7 +15,7 @@
     reason = "a benchmark fails by panicking and prints what it measured"
 )]
 
-use autolabel_annotation::ClassId;
+use autolabel_annotation::{ClassId, Label};
 use autolabel_heads::{
     Blocks, ClassFunction, Combination, DirichletGp, FeatureTransform, GpConfig, RawFeatures, fit,
     fit_transform,
@@ -221,7 +221,8 @@ impl Trained {
         let classes: Vec<ClassId> = training.iter().map(|i| i.class).collect();
         let count = 1 + classes.iter().map(|c| c.index()).max().unwrap();
         let gp = GpConfig::default();
-        let chosen = choose(&source, &rows, &classes, count, &gp).unwrap();
+        let labels: Vec<Label> = classes.iter().copied().map(Label::Class).collect();
+        let chosen = choose(&source, &rows, &labels, count, &gp).unwrap();
         let combination = source.combination(Some(&chosen.weights)).unwrap();
         let features = source.features(Some(&chosen.weights)).unwrap();
         let gp = fit(&features, &rows, &classes, count, &gp).unwrap();

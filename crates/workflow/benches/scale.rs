@@ -14,13 +14,13 @@
     reason = "a benchmark fails by panicking and prints what it measured"
 )]
 
-use autolabel_annotation::{Answer, ClassId, LabelOrigin};
+use autolabel_annotation::{Answer, ClassId, LabelOrigin, Task};
 use autolabel_heads::{
     FeatureRows, GpConfig, HalfMatrix, PredictOptions, ScaleChoice, fit, fit_student,
     leave_one_out, predict,
 };
 use autolabel_quality::ThresholdConfig;
-use autolabel_selection::{BatchConfig, PoolView, StopConfig, rank};
+use autolabel_selection::{BatchConfig, HeadView, PoolView, StopConfig, rank};
 use autolabel_store::{EmbeddingsReader, EmbeddingsWriter};
 use autolabel_workflow::round::{Labeled, RoundConfig, RoundInput, RoundModel, run};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -120,6 +120,7 @@ impl Project {
             excluded: &self.excluded,
             groups: None,
             duplicate_of: None,
+            task: Task::Classification,
             class_names: &self.class_names,
             history: &[],
             previous,
@@ -176,7 +177,7 @@ fn print_parts(features: FeatureRows<'_>, model: &RoundModel) {
     let labeled = features.select(&answered);
     let classes: Vec<ClassId> = (0..LABELS).map(|i| class(i * step)).collect();
     let config = GpConfig {
-        scale: ScaleChoice::WarmStart(model.gp.scale()),
+        scale: ScaleChoice::WarmStart(model.classifier.scale()),
         ..GpConfig::default()
     };
     let width = usize::from(CLASSES);
@@ -184,7 +185,7 @@ fn print_parts(features: FeatureRows<'_>, model: &RoundModel) {
         black_box(fit(&labeled, &rows, &classes, width, &config).unwrap());
     });
     least("leave one out", &mut || {
-        black_box(leave_one_out(&model.gp));
+        black_box(leave_one_out(model.classifier.first()));
     });
     let options = PredictOptions {
         mutual_information: false,
@@ -192,11 +193,12 @@ fn print_parts(features: FeatureRows<'_>, model: &RoundModel) {
     };
     let some: Vec<u32> = (0..5_000).collect();
     let sample = features.select(&some);
-    let exact = predict(&model.gp, &sample, &some, &options).unwrap();
+    let exact = predict(model.classifier.first(), &sample, &some, &options).unwrap();
     least("predict 5,000 exactly", &mut || {
-        black_box(predict(&model.gp, &sample, &some, &options).unwrap());
+        black_box(predict(model.classifier.first(), &sample, &some, &options).unwrap());
     });
-    let teach = || fit_student(&model.gp, 512, &sample, &exact.probabilities).unwrap();
+    let teach =
+        || fit_student(model.classifier.first(), 512, &sample, &exact.probabilities).unwrap();
     least("teach the student", &mut || {
         black_box(teach());
     });
@@ -206,7 +208,10 @@ fn print_parts(features: FeatureRows<'_>, model: &RoundModel) {
     });
     let pool = PoolView {
         labeled: &rows,
-        predictions: Some(&exact),
+        heads: &[HeadView {
+            predictions: &exact,
+            model: Some(model.classifier.first()),
+        }],
         ..PoolView::cold(&sample, &some)
     };
     let batch = BatchConfig {

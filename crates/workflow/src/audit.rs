@@ -14,7 +14,7 @@ use crate::project::{
 };
 use crate::queue::{check_answer, put_next_batch};
 use crate::view::{AuditAnswerRequest, AuditItem, AuditVerdict, AuditView};
-use autolabel_annotation::{Answer, ImageId};
+use autolabel_annotation::{Answer, ImageId, Label};
 use autolabel_quality::{
     Audit, AuditOutcome, AuditTarget, ThresholdConfig, ThresholdLimit, ValidationItem,
 };
@@ -52,7 +52,15 @@ pub(crate) struct AuditState {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Check {
     pub proposal: Proposal,
-    pub wrong: bool,
+    /// What the auditor said; `None` = cannot be read.
+    pub said: Option<Label>,
+}
+
+impl Check {
+    /// A label that the auditor cannot judge counts as wrong.
+    pub(crate) fn wrong(&self) -> bool {
+        self.said != Some(self.proposal.label)
+    }
 }
 
 impl AuditState {
@@ -125,10 +133,12 @@ impl AuditState {
         proposal: Proposal,
         answer: Answer,
     ) -> Result<AuditOutcome, WorkflowError> {
-        // A label that the auditor cannot judge counts as wrong.
-        let wrong = answer.class() != Some(proposal.class);
-        let outcome = self.audit.record(wrong)?;
-        self.checks.push(Check { proposal, wrong });
+        let check = Check {
+            proposal,
+            said: answer.label(),
+        };
+        let outcome = self.audit.record(check.wrong())?;
+        self.checks.push(check);
         Ok(outcome)
     }
 }
@@ -148,7 +158,7 @@ impl Project {
             let mut images = self.image_views(&[ImageId(proposal.row)], true).await?;
             view.next = images.pop().map(|image| AuditItem {
                 image,
-                class: proposal.class,
+                label: proposal.label,
             });
         }
         Ok(view)
@@ -261,7 +271,7 @@ fn step(
     let answer = Event::AuditAnswer {
         image: request.image,
         attempt: audit.attempt,
-        checked: proposal.class,
+        checked: proposal.label,
         confidence: proposal.confidence,
         answer: request.answer,
         seconds: request.seconds,
@@ -360,7 +370,7 @@ fn unchecked(live: &Live, audit: &AuditState) -> Vec<Proposal> {
     let last = audit.checks.last().map(|check| check.proposal.row);
     let untouched = |p: &&Proposal| {
         let label = &live.index.labels[p.row as usize];
-        label.answer.is_none() && label.auto_class == Some(p.class) && Some(p.row) != last
+        label.answer.is_none() && label.auto_label == Some(p.label) && Some(p.row) != last
     };
     audit.frozen.iter().filter(untouched).copied().collect()
 }
@@ -369,7 +379,7 @@ fn unchecked(live: &Live, audit: &AuditState) -> Vec<Proposal> {
 pub(crate) fn evidence_of(check: &Check) -> ValidationItem {
     ValidationItem {
         confidence: check.proposal.confidence,
-        correct: !check.wrong,
+        correct: !check.wrong(),
     }
 }
 

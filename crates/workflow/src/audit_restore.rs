@@ -60,12 +60,12 @@ pub(crate) fn restore(
                 restored.audit_seconds.push(*seconds);
                 let proposal = Proposal {
                     row: image.0,
-                    class: *checked,
+                    label: *checked,
                     confidence: *confidence,
                 };
                 checks.push(evidence_of(&Check {
                     proposal,
-                    wrong: answer.class() != Some(*checked),
+                    said: answer.label(),
                 }));
                 if let Some(audit) = &mut restored.audit {
                     audit.check(proposal, *answer)?;
@@ -143,7 +143,7 @@ fn restored_audit(
         .filter_map(|(image, label)| {
             Some(Proposal {
                 row: image.0,
-                class: label.auto_class?,
+                label: label.auto_label?,
                 confidence: label.auto_confidence?,
             })
         })

@@ -11,7 +11,7 @@ use crate::project::{
 use crate::queue::put_next_batch;
 use crate::round::{RoundModel, Validation};
 use crate::view::AutoLabelView;
-use autolabel_annotation::{ClassId, ImageId};
+use autolabel_annotation::{ImageId, Label};
 use autolabel_quality::{ThresholdChoice, ThresholdConfig, ThresholdLimit, ValidationItem};
 use autolabel_store::{Event, NewEvent, StoreError};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Proposal {
     pub row: u32,
-    pub class: ClassId,
+    pub label: Label,
     pub confidence: f32,
 }
 
@@ -145,11 +145,12 @@ pub(crate) fn new_audit(
     accepted: &[Proposal],
     files: &[String],
 ) -> Result<AuditState, WorkflowError> {
-    let classes = &live.settings.schema;
-    let labels = accepted.iter().filter_map(|p| {
-        let file = files.get(p.row as usize)?;
-        Some((file.as_str(), classes.name_of(p.class)?))
-    });
+    let schema = &live.settings.schema;
+    let labels: Vec<(&str, String)> = accepted
+        .iter()
+        .filter_map(|p| Some((files.get(p.row as usize)?.as_str(), schema.cell(p.label))))
+        .collect();
+    let labels = labels.iter().map(|(file, label)| (*file, label.as_str()));
     let target = autolabel_quality::AuditTarget {
         population: u32::try_from(accepted.len()).unwrap_or(u32::MAX),
         target_error: run.target_error,
@@ -173,7 +174,7 @@ fn run_events(
     events.extend(accepted.iter().map(|p| Event::AutoLabel {
         image: ImageId(p.row),
         run: run.run,
-        class: p.class,
+        label: p.label,
         confidence: p.confidence,
     }));
     events.extend(return_events(&left, run.run));
@@ -190,7 +191,7 @@ fn left_to_people(live: &Live, accepted: &[Proposal]) -> Vec<u32> {
     }
     let left = (0_u32..).zip(&live.index.labels).filter(|(row, label)| {
         let row = *row as usize;
-        let was_automatic = label.auto_class.is_some();
+        let was_automatic = label.auto_label.is_some();
         label.answer.is_none() && !is_accepted[row] && (was_automatic || !live.index.missing[row])
     });
     left.map(|(row, _)| row).collect()
@@ -259,10 +260,10 @@ fn proposals(live: &Live, model: &RoundModel) -> Vec<Proposal> {
             && !live.index.missing[row]
     })
     .map(|(position, &row)| {
-        let (class, confidence) = model.pool.first(position);
+        let (label, confidence) = model.pool.first(position);
         Proposal {
             row,
-            class,
+            label,
             confidence: confidence.clamp(0.0, 1.0),
         }
     })
@@ -285,8 +286,8 @@ fn auto_label_view(
     applied: bool,
 ) -> AutoLabelView {
     let mut per_class = vec![0; live.settings.schema.classes.len()];
-    for proposal in accepted {
-        if let Some(count) = per_class.get_mut(proposal.class.index()) {
+    for class in accepted.iter().flat_map(|proposal| proposal.label.named()) {
+        if let Some(count) = per_class.get_mut(class.index()) {
             *count += 1;
         }
     }

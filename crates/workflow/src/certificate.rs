@@ -6,8 +6,8 @@ use crate::project::live::{AutoRun, Live, class_names, counts};
 use crate::project::{ALPHA, PROGRAM, Project, hexadecimal, labels_by_hand, now, now_ms, spent};
 use crate::view::Effort;
 use autolabel_quality::{
-    CertificateCounts, CertificateEffort, CertificateFacts, ClassAudit, NamedSeed,
-    SignedCertificate, certificate_page, issue_certificate, sign_certificate,
+    CertificateCounts, CertificateEffort, CertificateFacts, NamedSeed, SignedCertificate,
+    certificate_page, issue_certificate, sign_certificate,
 };
 use autolabel_store::Event;
 use std::io::Write;
@@ -81,7 +81,14 @@ fn facts<'a>(
         audit: &audit.audit,
         alpha: ALPHA,
         attempt: audit.attempt,
-        class_audits: class_audits(audit, live.settings.schema.classes.len()),
+        class_audits: autolabel_quality::class_audits(
+            live.settings.schema.classes.len(),
+            audit.frozen.iter().map(|proposal| proposal.label),
+            audit
+                .checks
+                .iter()
+                .map(|check| (check.proposal.label, check.said)),
+        ),
         seeds: vec![
             seed("selection", project.inner().seed),
             seed("audit", audit.seed),
@@ -96,22 +103,6 @@ fn facts<'a>(
         spent: certificate_effort(spent(live)),
         by_hand: certificate_effort(labels_by_hand(live, counts.images)),
     }
-}
-
-fn class_audits(audit: &AuditState, class_count: usize) -> Vec<ClassAudit> {
-    let mut rows = vec![ClassAudit::default(); class_count];
-    for proposal in audit.frozen.iter() {
-        if let Some(row) = rows.get_mut(proposal.class.index()) {
-            row.auto_labels += 1;
-        }
-    }
-    for check in &audit.checks {
-        if let Some(row) = rows.get_mut(check.proposal.class.index()) {
-            row.audited += 1;
-            row.wrong += u64::from(check.wrong);
-        }
-    }
-    rows
 }
 
 fn certificate_effort(effort: Effort) -> CertificateEffort {

@@ -8,7 +8,7 @@ use crate::dataset_entries::{
     refused_rows,
 };
 use crate::representation::{BlockSource, transform_config, transformed_blocks};
-use autolabel_annotation::{ClassId, LabelSchema};
+use autolabel_annotation::{Label, Task};
 use autolabel_heads::{Blocks, FeatureTransform, Matrix, RawFeatures};
 use autolabel_models::{Backbone, BackboneInfo, Views};
 use serde::{Deserialize, Serialize};
@@ -28,9 +28,11 @@ pub struct Dataset {
     pub features: Matrix,
     /// What other weights are applied to; `None` = the features are all there is.
     pub blocks: Option<DatasetBlocks>,
-    /// Known class of each file.
-    pub truth: Vec<ClassId>,
-    /// Class names in rising order.
+    /// What a label is: findings where the table has `|` between names.
+    pub task: Task,
+    /// Known label of each file.
+    pub truth: Vec<Label>,
+    /// Names of the classes or findings in rising order.
     pub class_names: Vec<String>,
     /// Group of each file, where the data set has groups.
     pub groups: Option<Vec<u32>>,
@@ -165,13 +167,10 @@ pub(crate) fn without_features(
     entries: &[Entry],
     refused: Vec<Refused>,
 ) -> Result<Dataset, WorkflowError> {
-    let mut class_names: Vec<String> = entries.iter().map(|e| e.label.clone()).collect();
-    class_names.sort();
-    class_names.dedup();
-    let schema = LabelSchema::classification(class_names.clone())?;
+    let schema = crate::import_table::schema_of(entries.iter().map(|e| e.label.as_str()))?;
     let truth = entries
         .iter()
-        .filter_map(|e| schema.class_named(e.label.trim()))
+        .filter_map(|e| schema.label_written(&e.label))
         .collect();
     let name = root.file_name().map_or_else(
         || "data set".to_owned(),
@@ -182,8 +181,9 @@ pub(crate) fn without_features(
         files: entries.iter().map(|e| e.file.clone()).collect(),
         features: Matrix::zeros(0, 0),
         blocks: None,
+        task: schema.task,
         truth,
-        class_names,
+        class_names: schema.classes.into_iter().map(|class| class.name).collect(),
         groups: group_numbers(entries),
         is_test: entries.iter().map(|e| e.is_test).collect(),
         backbone: String::new(),

@@ -5,8 +5,8 @@
 
 use crate::WorkflowError;
 use crate::round::RoundInput;
-use autolabel_heads::{DirichletGp, Matrix, Predictions};
-use autolabel_selection::{Pick, PoolView, draw_random, rank_around};
+use autolabel_heads::Matrix;
+use autolabel_selection::{HeadView, Pick, PoolView, draw_random, rank_around};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
@@ -24,10 +24,8 @@ struct Excerpt {
 pub(crate) struct Considered<'a> {
     /// In rising order.
     pub images: &'a [u32],
-    /// What the model says about them, in this order; `None` before the first model.
-    pub predictions: Option<&'a Predictions>,
-    /// The model itself.
-    pub model: Option<&'a DirichletGp>,
+    /// The heads of the model with what they say about them, in this order; none before the first model.
+    pub heads: &'a [HeadView<'a>],
 }
 
 /// Chooses a batch from the images that were considered, and its random part from all `candidates`.
@@ -44,8 +42,7 @@ pub(crate) fn rank_excerpt(
     let (open, labeled) = (excerpt.numbers(considered.images), excerpt.numbers(labeled));
     let pool = PoolView {
         labeled: &labeled,
-        predictions: considered.predictions,
-        model: considered.model,
+        heads: considered.heads,
         groups: excerpt.groups.as_deref(),
         duplicate_of: excerpt.duplicate_of.as_deref(),
         ..PoolView::cold(&excerpt.features, &open)

@@ -1,7 +1,6 @@
 //! Labels out: the project's state → the records that the export formats take, a page at a time.
 
 use crate::WorkflowError;
-use crate::project::live::class_names;
 use crate::project::{Project, aside, path_of};
 use autolabel_annotation::{Answer, ImageId, LabelOrigin};
 use autolabel_formats::{ExportFormat, ExportHeader, FormatError, LabelRecord, LabelSource};
@@ -97,7 +96,7 @@ impl Project {
             let live = self.live();
             let header = ExportHeader {
                 project: live.settings.name.clone(),
-                classes: class_names(&live),
+                schema: live.settings.schema.clone(),
                 program: format!("AutoLabel {}", env!("CARGO_PKG_VERSION")),
             };
             (header, live.index.labels.clone())
@@ -159,7 +158,7 @@ fn label_record(record: ImageRecord, label: &LabelState, path: PathBuf) -> Label
         path,
         width: record.width,
         height: record.height,
-        class: label.class().map(|class| class.0),
+        label: label.label(),
         source,
         probability: label
             .auto_confidence
@@ -172,9 +171,9 @@ fn label_record(record: ImageRecord, label: &LabelState, path: PathBuf) -> Label
 fn source_of(label: &LabelState) -> LabelSource {
     match (label.answer, label.origin) {
         (Some(Answer::Unreadable), _) => LabelSource::Unreadable,
-        (Some(Answer::Class { .. }), Some(LabelOrigin::Audit)) => LabelSource::Audited,
-        (Some(Answer::Class { .. }), _) => LabelSource::Expert,
-        (None, _) if label.auto_class.is_some() => LabelSource::Auto,
+        (Some(_), Some(LabelOrigin::Audit)) => LabelSource::Audited,
+        (Some(_), _) => LabelSource::Expert,
+        (None, _) if label.auto_label.is_some() => LabelSource::Auto,
         (None, _) => LabelSource::None,
     }
 }
@@ -182,12 +181,12 @@ fn source_of(label: &LabelState) -> LabelSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autolabel_annotation::ClassId;
+    use autolabel_annotation::{ClassId, Label};
 
     #[test]
     fn the_source_says_who_the_label_comes_from() {
         let auto = LabelState {
-            auto_class: Some(ClassId(0)),
+            auto_label: Some(Label::Class(ClassId(0))),
             ..LabelState::default()
         };
         let audited = LabelState {

@@ -10,7 +10,7 @@ use crate::jobs::{self, JobHandle};
 use crate::project::{PROGRAM, Project, ProjectEvent, now};
 use crate::view::JobView;
 use crate::{WorkflowError, queue};
-use autolabel_annotation::{Answer, ImageId, LabelOrigin, LabelSchema};
+use autolabel_annotation::{Answer, ImageId, LabelOrigin};
 use autolabel_image_io::FoundFile;
 use autolabel_store::{Attributes, Event, KnownFile, NewEvent, RefusedRecord, StoreError};
 use std::collections::HashMap;
@@ -102,12 +102,14 @@ async fn propose_classes(
         && (!has_classes || project.inner().use_labels)
     {
         table.labels = folders.labels;
-        table.classes = folders.classes;
+        table.schema = folders.schema;
     }
-    if has_classes || table.classes.len() < 2 {
+    let Some(schema) = table.schema.clone() else {
+        return Ok(());
+    };
+    if has_classes || schema.classes.len() < schema.task.least_classes() {
         return Ok(());
     }
-    let schema = LabelSchema::classification(table.classes.clone())?;
     let _writing = project.inner().writing.lock().await;
     let mut settings = project.live().settings.clone();
     settings.schema = schema;
@@ -176,10 +178,13 @@ async fn take_given_labels(project: &Project, table: &Table) -> Result<(), Workf
         let live = project.live();
         let given = |row: u32, file: &String| {
             let label = live.index.labels.get(row as usize)?;
-            let class = live.settings.schema.class_named(table.labels.get(file)?)?;
+            let given = live
+                .settings
+                .schema
+                .label_written(table.labels.get(file)?)?;
             label.answer.is_none().then_some(Event::Answer {
                 image: ImageId(row),
-                answer: Answer::Class { class },
+                answer: Answer::from(given),
                 origin: LabelOrigin::Given,
                 seconds: 0.0,
             })

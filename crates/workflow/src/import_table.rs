@@ -1,6 +1,7 @@
 //! What comes with the images: a table of labels and groups, or folders named like classes.
 
 use crate::WorkflowError;
+use autolabel_annotation::{LabelSchema, SEPARATOR, SchemaError, Task, names_in};
 use autolabel_image_io::FoundFile;
 use autolabel_store::{Attributes, RefusedRecord};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,8 +16,8 @@ pub(crate) struct Table {
     pub attributes: HashMap<String, Attributes>,
     /// Given labels.
     pub labels: HashMap<String, String>,
-    /// Class names that the labels use, in rising order.
-    pub classes: Vec<String>,
+    /// The schema that the labels make; no classes where there are none.
+    pub schema: Option<LabelSchema>,
     /// Rows that could not be used.
     pub problems: Vec<RefusedRecord>,
     /// Hash of the table's file.
@@ -62,7 +63,9 @@ pub(crate) fn read_table(csv: Option<&Path>, files: &[FoundFile]) -> Result<Tabl
         };
         table.attributes.insert(row.file, attributes);
     }
-    table.classes = rising(table.labels.values());
+    if !table.labels.is_empty() {
+        table.schema = Some(schema_of(table.labels.values().map(String::as_str))?);
+    }
     Ok(table)
 }
 
@@ -79,15 +82,34 @@ pub(crate) fn class_folders(files: &[FoundFile]) -> Option<Table> {
     let plausible = (2..=MOST_CLASS_FOLDERS).contains(&counts.len())
         && counts.values().all(|images| *images >= 2);
     plausible.then(|| Table {
-        classes: rising(labels.values()),
+        schema: schema_of(labels.values().map(String::as_str)).ok(),
         labels,
         ..Table::default()
     })
 }
 
-fn rising<'a>(labels: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let names: BTreeSet<&String> = labels.filter(|label| !label.is_empty()).collect();
-    names.into_iter().cloned().collect()
+/// The schema that labels of a table make: findings where one of them has a `|` between names, else
+/// classes; names in rising order.
+///
+/// # Errors
+/// Names that a schema cannot have.
+pub(crate) fn schema_of<'a>(
+    labels: impl Iterator<Item = &'a str> + Clone,
+) -> Result<LabelSchema, SchemaError> {
+    let is_list = |label: &str| label.contains(SEPARATOR);
+    let task = if labels.clone().any(is_list) {
+        Task::Findings
+    } else {
+        Task::Classification
+    };
+    let names: BTreeSet<&str> = match task {
+        Task::Classification => labels
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect(),
+        Task::Findings => labels.flat_map(names_in).collect(),
+    };
+    LabelSchema::new(task, names)
 }
 
 #[cfg(test)]
@@ -104,6 +126,23 @@ mod tests {
         }
     }
 
+    fn names(table: &Table) -> Vec<String> {
+        let classes = &table.schema.as_ref().unwrap().classes;
+        classes.iter().map(|class| class.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_bar_between_names_makes_findings() {
+        let of = |labels: &[&'static str]| schema_of(labels.iter().copied()).unwrap();
+        let found = of(&["nodule|effusion", "No Finding", "mass", ""]);
+        assert_eq!(found.task, Task::Findings);
+        let classes: Vec<&str> = found.classes.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(classes, ["effusion", "mass", "nodule"]);
+        let one = of(&["nodule ", "no finding"]);
+        assert_eq!(one.task, Task::Classification);
+        assert_eq!(one.classes.len(), 2);
+    }
+
     #[test]
     fn folders_are_classes_only_where_they_look_like_it() {
         let two = |a: &str, b: &str| {
@@ -111,7 +150,7 @@ mod tests {
             class_folders(&files.concat())
         };
         let table = two("pneumonia", "normal").unwrap();
-        assert_eq!(table.classes, ["normal", "pneumonia"]);
+        assert_eq!(names(&table), ["normal", "pneumonia"]);
         assert_eq!(table.labels["normal/1.png"], "normal");
         assert!(two("one", "one").is_none(), "one folder tells nothing");
         assert!(class_folders(&[found("a/1.png"), found("b/1.png")]).is_none());
@@ -128,7 +167,7 @@ mod tests {
         )
         .unwrap();
         let table = read_table(Some(&csv), &[found("a.png"), found("b.png")]).unwrap();
-        assert_eq!(table.classes, ["normal"]);
+        assert_eq!(names(&table), ["normal"]);
         assert_eq!(table.attributes["a.png"].group.as_deref(), Some("p1"));
         let files: Vec<&str> = table.problems.iter().map(|p| p.file.as_str()).collect();
         assert_eq!(files, ["table of labels, line 4", "gone.png"]);

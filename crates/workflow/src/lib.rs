@@ -25,6 +25,7 @@ mod audit;
 mod audit_restore;
 mod auto_label;
 mod certificate;
+pub mod classifier;
 mod embedding;
 mod excerpt;
 mod export;

@@ -5,7 +5,7 @@ use crate::project::live::BackboneFacts;
 use crate::representation;
 use crate::round::{Labeled, RoundModel, Validation};
 use crate::view::{ClassRow, CurvePoint, Estimate, ModelView, ReliabilityBin};
-use autolabel_annotation::{ClassId, LabelOrigin};
+use autolabel_annotation::{ClassId, Label, LabelOrigin, Task};
 use autolabel_heads::GpConfig;
 use autolabel_quality::{Proportion, ValidationItem, wilson_95};
 
@@ -52,14 +52,19 @@ pub(crate) fn model_view(described: &Described<'_>) -> Result<ModelView, Workflo
 
 /// The classifier and what it reads, in words.
 fn head(model: &RoundModel, backbone: Option<&BackboneFacts>) -> String {
-    let scale = model.gp.scale();
-    let kind = match model.gp.inducing_count() {
+    let gp = model.classifier.first();
+    let scale = gp.scale();
+    let kind = match gp.inducing_count() {
         Some(points) => format!("sparse, {points} inducing points"),
         None => "exact".to_owned(),
     };
+    let each = match model.classifier.task() {
+        Task::Classification => String::new(),
+        Task::Findings => format!(" for each of {} findings", model.classifier.column_count()),
+    };
     let classifier = format!(
-        "Dirichlet Gaussian process ({kind}), kernel {}, variance {:.2}, length scale {:.2}",
-        model.gp.kernel(),
+        "Dirichlet Gaussian process ({kind}){each}, kernel {}, variance {:.2}, length scale {:.2}",
+        gp.kernel(),
         scale.variance,
         scale.lengthscale
     );
@@ -84,9 +89,16 @@ fn hash(described: &Described<'_>) -> Result<String, WorkflowError> {
     hasher.update(&serde_json::to_vec(described.gp).map_err(WorkflowError::Json)?);
     hasher.update(&described.model.temperature.to_le_bytes());
     for (row, label) in (0_u32..).zip(described.labels) {
-        if let Some(class) = label.and_then(|l| l.answer.class()) {
-            hasher.update(&row.to_le_bytes());
-            hasher.update(&class.0.to_le_bytes());
+        match label.and_then(|l| l.answer.label()) {
+            Some(Label::Class(class)) => {
+                hasher.update(&row.to_le_bytes());
+                hasher.update(&class.0.to_le_bytes());
+            }
+            Some(Label::Findings(present)) => {
+                hasher.update(&row.to_le_bytes());
+                hasher.update(&present.bits().to_le_bytes());
+            }
+            None => {}
         }
     }
     Ok(hasher.finalize().to_hex().to_string())
@@ -101,13 +113,11 @@ fn class_rows(described: &Described<'_>) -> Vec<ClassRow> {
         .map(|class| class_row(model, ClassId(class)))
         .collect();
     for label in described.labels.iter().flatten() {
-        if let Some(row) = label
-            .answer
-            .class()
-            .and_then(|class| rows.get_mut(class.index()))
-        {
-            row.labels += 1;
-            row.random_labels += u64::from(label.origin == LabelOrigin::Random);
+        for class in label.answer.label().into_iter().flat_map(Label::named) {
+            if let Some(row) = rows.get_mut(class.index()) {
+                row.labels += 1;
+                row.random_labels += u64::from(label.origin == LabelOrigin::Random);
+            }
         }
     }
     for (position, &row) in model.pool.rows.iter().enumerate() {
@@ -115,11 +125,13 @@ fn class_rows(described: &Described<'_>) -> Vec<ClassRow> {
             .labels
             .get(row as usize)
             .is_some_and(Option::is_some);
-        let (class, _) = model.pool.first(position);
-        if let Some(row) = rows.get_mut(class.index())
-            && !is_labeled
-        {
-            row.predicted += 1;
+        if is_labeled {
+            continue;
+        }
+        for class in model.pool.first(position).0.named() {
+            if let Some(row) = rows.get_mut(class.index()) {
+                row.predicted += 1;
+            }
         }
     }
     rows
@@ -129,9 +141,10 @@ fn class_row(model: &RoundModel, class: ClassId) -> ClassRow {
     let count = |wanted: &dyn Fn(&Validation) -> bool| {
         model.validation.iter().filter(|v| wanted(v)).count() as u64
     };
-    let of_class = count(&|v| v.truth == Some(class));
-    let predicted = count(&|v| v.predicted == class);
-    let right = count(&|v| v.truth == Some(class) && v.predicted == class);
+    let is_there = |v: &Validation| v.truth.is_some_and(|truth| truth.names(class));
+    let of_class = count(&is_there);
+    let predicted = count(&|v| v.predicted.names(class));
+    let right = count(&|v| is_there(v) && v.predicted.names(class));
     ClassRow {
         class,
         labels: 0,

@@ -1,7 +1,7 @@
 //! What is asked next: the batch of a training round as it arrives, or one made from what is known
 //! while no round has made one.
 
-use crate::project::live::{Live, class_names, is_open, margin, pick_of, prediction, version};
+use crate::project::live::{Live, class_names, is_open, lead, pick_of, prediction, version};
 use crate::round::doubt_in_words;
 use autolabel_annotation::{ImageId, LabelOrigin};
 use autolabel_store::{BatchRecord, PickRecord};
@@ -68,6 +68,7 @@ pub(crate) fn next_batch(live: &Live, seed: u64) -> Option<BatchRecord> {
 
 fn returned_picks(live: &Live, size: usize) -> Vec<PickRecord> {
     let names = class_names(live);
+    let task = live.settings.schema.task;
     let count = u32::try_from(live.index.len()).unwrap_or(u32::MAX);
     (0..count)
         .filter(|row| is_open(live, *row))
@@ -80,7 +81,7 @@ fn returned_picks(live: &Live, size: usize) -> Vec<PickRecord> {
             text: match prediction(live, row) {
                 Some(p) => format!(
                     "Not sure enough to label by itself. {}",
-                    doubt_in_words(p, &names)
+                    doubt_in_words(task, p, &names)
                 ),
                 None => "The model has not seen this image yet.".to_owned(),
             },
@@ -101,6 +102,7 @@ fn ranked_picks(live: &Live, size: usize, rng: &mut ChaCha8Rng) -> Vec<PickRecor
     let mut picks: Vec<PickRecord> = random.iter().map(|&row| random_pick(row)).collect();
     let mut in_group: BTreeMap<u32, usize> = BTreeMap::new();
     let names = class_names(live);
+    let task = live.settings.schema.task;
     for &row in live.ranking.iter() {
         if picks.len() >= size {
             break;
@@ -123,8 +125,8 @@ fn ranked_picks(live: &Live, size: usize, rng: &mut ChaCha8Rng) -> Vec<PickRecor
             image: ImageId(row),
             origin: LabelOrigin::Chosen,
             strategy: "margin".to_owned(),
-            score: Some(1.0 - margin(p)),
-            text: doubt_in_words(p, &names),
+            score: lead(live, row).map(|lead| 1.0 - lead),
+            text: doubt_in_words(task, p, &names),
         });
     }
     fill_up(&mut picks, &open, size);

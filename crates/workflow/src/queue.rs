@@ -13,7 +13,7 @@ use crate::project::{
 };
 use crate::view::{AnswerReceipt, AnswerRequest, ImageView, PickReason, QueueItem, QueueView};
 use crate::{WorkflowError, training};
-use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
+use autolabel_annotation::{Answer, ImageId, LabelOrigin};
 use autolabel_store::{Event, PickRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -386,14 +386,24 @@ pub(crate) fn check_answer(
     answer: Answer,
 ) -> Result<(), WorkflowError> {
     check_image(live, image)?;
-    let classes = live.settings.schema.classes.len();
-    match answer {
-        Answer::Class { class: ClassId(c) } if usize::from(c) >= classes => {
+    let schema = &live.settings.schema;
+    match answer.label() {
+        Some(label) if !schema.allows(label) => {
+            let numbers: Vec<String> = label.named().iter().map(|c| c.0.to_string()).collect();
             Err(WorkflowError::Setting {
-                name: "this class",
-                problem: format!("number {c} is not one of the {classes} classes of the project"),
+                name: "this answer",
+                problem: format!(
+                    "the project takes {} from {} names, and the answer has number {}",
+                    schema.task.in_words(),
+                    schema.classes.len(),
+                    if numbers.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        numbers.join(", ")
+                    }
+                ),
             })
         }
-        Answer::Class { .. } | Answer::Unreadable => Ok(()),
+        _ => Ok(()),
     }
 }

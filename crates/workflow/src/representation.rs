@@ -6,7 +6,7 @@
 //! labels alone.
 
 use crate::WorkflowError;
-use autolabel_annotation::ClassId;
+use autolabel_annotation::{ClassId, Label};
 use autolabel_heads::{
     Blocks, Combination, FeatureTransform, GpConfig, Matrix, PcaConfig, RawFeatures, ScaleChoice,
     TransformConfig,
@@ -186,20 +186,21 @@ pub fn is_due(labels: usize, present: Option<&Representation>) -> bool {
     }
 }
 
-/// Learns the weights: image `rows[i]` shows `classes[i]`.
+/// Learns the weights: image `rows[i]` has the label `labels[i]`. Sets of findings count as classes here.
 ///
 /// # Errors
 /// The classifier cannot be fitted.
 pub fn choose(
     source: &BlockSource<'_>,
     rows: &[u32],
-    classes: &[ClassId],
+    labels: &[Label],
     class_count: usize,
     gp: &GpConfig,
 ) -> Result<Representation, WorkflowError> {
+    let (classes, class_count) = crate::classifier::as_classes(labels, class_count);
     // Evenly spaced labels stand for many.
-    let labels = rows.len();
-    let step = labels.div_ceil(MOST_LABELS).max(1);
+    let label_count = rows.len();
+    let step = label_count.div_ceil(MOST_LABELS).max(1);
     let rows: Vec<u32> = rows.iter().copied().step_by(step).collect();
     let classes: Vec<ClassId> = classes.iter().copied().step_by(step).collect();
     let features = source.blocks_of(&rows)?;
@@ -225,7 +226,7 @@ pub fn choose(
     let is_better = chosen_log_loss <= equal_log_loss;
     Ok(Representation {
         weights: if is_better { found.weights } else { equal },
-        labels,
+        labels: label_count,
         evidence_gain: if is_better {
             found.log_evidence - found.equal_log_evidence
         } else {
@@ -283,7 +284,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     /// Two views of one output of 8 numbers; the second view alone shows the class.
-    fn raw(images: usize) -> (Vec<f16>, Vec<ClassId>) {
+    fn raw(images: usize) -> (Vec<f16>, Vec<Label>) {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut values = Vec::new();
         let mut classes = Vec::new();
@@ -297,7 +298,7 @@ mod tests {
                 };
                 values.push(f16::from_f32(rng.random_range(-1.0..1.0) + shown));
             }
-            classes.push(ClassId(class));
+            classes.push(Label::Class(ClassId(class)));
         }
         (values, classes)
     }

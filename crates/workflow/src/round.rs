@@ -8,7 +8,7 @@ mod pool_predictions;
 mod reasons;
 
 pub use calibration::Validation;
-pub use pool_predictions::{PoolPredictions, first_class, predicted_exactly};
+pub use pool_predictions::{PoolPredictions, predicted_exactly};
 pub use reasons::PickWithReason;
 pub(crate) use reasons::doubt_in_words;
 
@@ -18,14 +18,17 @@ use pool_predictions::predict_pool;
 use reasons::with_reason;
 
 use crate::WorkflowError;
+use crate::classifier::Classifier;
 use crate::excerpt::{Considered, rank_excerpt};
 use crate::representation::Representation;
 use crate::screening::{Looked, Screening, look, uniform_sample};
 use crate::view::CurvePoint;
-use autolabel_annotation::{Answer, ClassId, LabelOrigin};
-use autolabel_heads::{DirichletGp, FeatureRows, GpConfig, PredictOptions, ScaleChoice};
+use autolabel_annotation::{Answer, Label, LabelOrigin, Task};
+use autolabel_heads::{FeatureRows, GpConfig, PredictOptions, Predictions, ScaleChoice};
 use autolabel_quality::{AutoShare, ThresholdConfig, ValidationItem};
-use autolabel_selection::{BatchConfig, Pick, PoolView, RoundRecord, StopConfig, StopDecision};
+use autolabel_selection::{
+    BatchConfig, HeadView, Pick, PoolView, RoundRecord, StopConfig, StopDecision,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
@@ -67,7 +70,9 @@ pub struct RoundInput<'a> {
     pub groups: Option<&'a [u32]>,
     /// The earlier image that an image copies.
     pub duplicate_of: Option<&'a [Option<u32>]>,
-    /// Class names of the schema, in order.
+    /// What a label is.
+    pub task: Task,
+    /// Names of the classes or findings of the schema, in order.
     pub class_names: &'a [String],
     /// Earlier rounds, oldest first.
     pub history: &'a [RoundRecord],
@@ -91,7 +96,7 @@ impl RoundInput<'_> {
 #[derive(Debug, Clone)]
 pub struct RoundModel {
     /// The classifier.
-    pub gp: DirichletGp,
+    pub classifier: Classifier,
     /// The choice that its features rest on; `None` = every block counts the same.
     pub representation: Option<Representation>,
     /// Temperature of the calibration; 1 = untouched.
@@ -124,7 +129,7 @@ pub struct RoundOutcome {
     pub record: Option<RoundRecord>,
 }
 
-/// Runs one round. Before the first class label there is no model and the batch covers the pool.
+/// Runs one round. Before the first label there is no model and the batch covers the pool.
 ///
 /// # Errors
 /// The classifier cannot be fitted or the acquisition function is unknown.
@@ -142,22 +147,22 @@ pub fn run_screened(
 ) -> Result<RoundOutcome, WorkflowError> {
     let started = Instant::now();
     let candidates = unlabeled(input);
-    let (rows, classes) = training_set(input);
+    let (rows, labels) = labeled_images(input.labels, input.excluded);
     if rows.is_empty() {
         return cold_start(input, &candidates, screening);
     }
-    let gp = fit(input, &rows, &classes)?;
-    let (temperature, validation) = calibrate(input, &gp, &rows, &classes)?;
+    let classifier = fit(input, &rows, &labels)?;
+    let (temperature, validation) = calibrate(input, &classifier, &rows, &labels)?;
     let options = candidate_options(input);
     let looked = look(
-        &gp,
+        &classifier,
         input.features,
         &candidates,
         &options,
         screening,
         input.seed,
     )?;
-    let pool = predict_pool(input, &gp, temperature, &candidates, &looked)?;
+    let pool = predict_pool(input, &classifier, temperature, &candidates, &looked)?;
     let items: Vec<ValidationItem> = validation.iter().map(Validation::item).collect();
     let auto = auto_estimate(input, &pool, &candidates, &looked, &items)?;
     let spared = auto.forecast.spared(candidates.len(), 1.0)?;
@@ -176,7 +181,7 @@ pub fn run_screened(
         *last = record;
     }
     let stop = autolabel_selection::should_stop(&history, &input.config.stop);
-    let picks = rank(input, &candidates, (&gp, &looked), &rows)?;
+    let picks = rank(input, &candidates, (&classifier, &looked), &rows)?;
     let batch = picks
         .iter()
         .map(|pick| with_reason(pick, &pool, input.class_names))
@@ -185,7 +190,7 @@ pub fn run_screened(
     let point = curve_point(input, &record, &auto.share, &items, seconds);
     Ok(RoundOutcome {
         model: Some(RoundModel {
-            gp,
+            classifier,
             representation: input.representation.cloned(),
             temperature,
             pool,
@@ -209,17 +214,13 @@ fn unlabeled(input: &RoundInput<'_>) -> Vec<u32> {
         .collect()
 }
 
-fn training_set(input: &RoundInput<'_>) -> (Vec<u32>, Vec<ClassId>) {
-    labeled_classes(input.labels, input.excluded)
-}
-
-/// Images that have a class and are learnt from, with it.
+/// Images that have a label and are learnt from, with it.
 #[must_use]
-pub fn labeled_classes(labels: &[Option<Labeled>], excluded: &[bool]) -> (Vec<u32>, Vec<ClassId>) {
+pub fn labeled_images(labels: &[Option<Labeled>], excluded: &[bool]) -> (Vec<u32>, Vec<Label>) {
     (0_u32..)
         .zip(labels.iter().zip(excluded))
         .filter(|(_, (_, excluded))| !**excluded)
-        .filter_map(|(row, (label, _))| Some((row, label.as_ref()?.answer.class()?)))
+        .filter_map(|(row, (label, _))| Some((row, label.as_ref()?.answer.label()?)))
         .unzip()
 }
 
@@ -234,11 +235,10 @@ fn cold_start(
         .then(|| uniform_sample(candidates, images, screening.whole_pool, input.seed));
     let considered = Considered {
         images: sample.as_deref().unwrap_or(candidates),
-        predictions: None,
-        model: None,
+        heads: &[],
     };
     let picks = rank_excerpt(input, candidates, considered, &[], &mut rng)?;
-    let nothing = PoolPredictions::default();
+    let nothing = PoolPredictions::nothing(input.task);
     Ok(RoundOutcome {
         model: None,
         batch: picks
@@ -257,16 +257,22 @@ fn cold_start(
 fn fit(
     input: &RoundInput<'_>,
     rows: &[u32],
-    classes: &[ClassId],
-) -> Result<DirichletGp, WorkflowError> {
+    labels: &[Label],
+) -> Result<Classifier, WorkflowError> {
     let mut config = input.config.gp.clone();
     if let Some(previous) = input.previous {
-        config.scale = ScaleChoice::WarmStart(previous.gp.scale());
+        config.scale = ScaleChoice::WarmStart(previous.classifier.scale());
     }
     let labeled = input.features.select(rows);
     let numbers: Vec<u32> = (0_u32..).take(rows.len()).collect();
-    let gp = autolabel_heads::fit(&labeled, &numbers, classes, input.class_count(), &config)?;
-    Ok(gp)
+    Classifier::fit(
+        input.task,
+        &labeled,
+        &numbers,
+        labels,
+        input.class_count(),
+        &config,
+    )
 }
 
 /// Chooses the batch: among all candidates, or in a large pool among those that were looked at. Rules
@@ -274,17 +280,17 @@ fn fit(
 fn rank(
     input: &RoundInput<'_>,
     candidates: &[u32],
-    (gp, looked): (&DirichletGp, &Looked),
+    (classifier, looked): (&Classifier, &Looked),
     labeled: &[u32],
 ) -> Result<Vec<Pick>, WorkflowError> {
     let mut rng = random_stream(input);
+    let heads = |said| head_views(classifier, said);
     if let (FeatureRows::Single(features), None) = (input.features, &looked.sample) {
         let pool = PoolView {
             features,
             candidates,
             labeled,
-            predictions: Some(&looked.exact),
-            model: Some(gp),
+            heads: &heads(&looked.exact),
             groups: input.groups,
             duplicate_of: input.duplicate_of,
         };
@@ -297,19 +303,26 @@ fn rank(
     let surveys = autolabel_selection::acquisition(&input.config.batch.strategy)
         .is_some_and(|a| a.surveys_pool());
     let sampled = surveys.then(|| looked.sampled()).flatten();
-    let considered = match &sampled {
-        Some((rows, predictions)) => Considered {
-            images: rows,
-            predictions: Some(predictions),
-            model: Some(gp),
-        },
-        None => Considered {
-            images: &looked.rows,
-            predictions: Some(&looked.exact),
-            model: Some(gp),
-        },
+    let (images, said) = match &sampled {
+        Some((rows, predictions)) => (rows, predictions),
+        None => (&looked.rows, &looked.exact),
+    };
+    let considered = Considered {
+        images,
+        heads: &heads(said),
     };
     rank_excerpt(input, candidates, considered, labeled, &mut rng)
+}
+
+/// The heads with what they say, as acquisition functions see them.
+fn head_views<'a>(classifier: &'a Classifier, said: &'a [Predictions]) -> Vec<HeadView<'a>> {
+    let heads = classifier.heads().iter().zip(said);
+    heads
+        .map(|(head, predictions)| HeadView {
+            predictions,
+            model: Some(head),
+        })
+        .collect()
 }
 
 /// Each round has a random stream of its own, so that a round can be repeated by itself.

@@ -6,9 +6,9 @@
 //! the student, and guards against what the student is blind to: its images may be chosen too.
 
 use crate::WorkflowError;
-use autolabel_heads::{
-    DirichletGp, FeatureRows, PredictOptions, Predictions, fit_student, predict, predict_rows,
-};
+use crate::classifier::{self, Classifier};
+use autolabel_annotation::Task;
+use autolabel_heads::{FeatureRows, PredictOptions, Predictions, fit_student};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -51,10 +51,10 @@ impl Default for Screening {
 pub(crate) struct Looked {
     /// Images with exact predictions, in rising order.
     pub rows: Vec<u32>,
-    /// What the classifier says about them.
-    pub exact: Predictions,
-    /// Probabilities of all candidates: exact for `rows`, the student's for all others.
-    pub probabilities: Vec<f32>,
+    /// What each head of the classifier says about them.
+    pub exact: Vec<Predictions>,
+    /// A row of columns of every candidate: exact for `rows`, the student's for all others.
+    pub columns: Vec<f32>,
     /// Positions in `rows` of the uniform sample; `None` where `rows` are all candidates.
     pub sample: Option<Vec<usize>>,
 }
@@ -67,16 +67,17 @@ impl Looked {
     }
 
     /// The uniform sample of the candidates, with exact predictions.
-    pub fn sampled(&self) -> Option<(Vec<u32>, Predictions)> {
+    pub fn sampled(&self) -> Option<(Vec<u32>, Vec<Predictions>)> {
         let positions = self.sample.as_ref()?;
-        Some((self.sampled_rows()?, self.exact.select(positions)))
+        let exact = self.exact.iter().map(|head| head.select(positions));
+        Some((self.sampled_rows()?, exact.collect()))
     }
 }
 
 /// Looks at the candidates, which are in rising order. `seed` draws the sample; with the same seed it
 /// only ever loses images that leave the pool, so that two rounds can be compared by it.
 pub(crate) fn look(
-    gp: &DirichletGp,
+    classifier: &Classifier,
     features: FeatureRows<'_>,
     candidates: &[u32],
     options: &PredictOptions,
@@ -84,38 +85,46 @@ pub(crate) fn look(
     seed: u64,
 ) -> Result<Looked, WorkflowError> {
     if candidates.len() <= screening.whole_pool {
-        let exact = predict_rows(gp, features, candidates, options)?;
+        let exact = classifier.predict_rows(features, candidates, options)?;
         return Ok(Looked {
             rows: candidates.to_vec(),
-            probabilities: exact.probabilities.clone(),
+            columns: classifier.columns(&exact),
             exact,
             sample: None,
         });
     }
-    let classes = gp.class_count();
     let wanted = screening.sample_of(features.rows());
     let sample = uniform_sample(candidates, features.rows(), wanted, seed);
     let sampled = features.select(&sample);
     let numbers: Vec<u32> = (0_u32..).take(sample.len()).collect();
-    let mut exact = predict(gp, &sampled, &numbers, options)?;
-    let student = fit_student(gp, screening.landmarks, &sampled, &exact.probabilities)?;
+    let mut exact = classifier.predict_rows(FeatureRows::Single(&sampled), &numbers, options)?;
+    let everyone: Vec<Vec<f32>> = classifier
+        .heads()
+        .iter()
+        .zip(&exact)
+        .map(|(head, said)| {
+            fit_student(head, screening.landmarks, &sampled, &said.probabilities)?
+                .probabilities(features)
+        })
+        .collect::<Result<_, _>>()?;
     drop(sampled);
-    let everyone = student.probabilities(features)?;
-    let mut probabilities = Vec::with_capacity(candidates.len() * classes);
+    let everyone: Vec<&[f32]> = everyone.iter().map(Vec::as_slice).collect();
+    let width = classifier.column_count();
+    let everyone = classifier.columns_of(&everyone);
+    let mut columns = Vec::with_capacity(candidates.len() * width);
     for &row in candidates {
-        probabilities.extend_from_slice(&everyone[row as usize * classes..][..classes]);
+        columns.extend_from_slice(&everyone[row as usize * width..][..width]);
     }
     drop(everyone);
-    let doubtful = most_doubtful(candidates, &probabilities, &sample, screening);
-    exact.append(predict_rows(gp, features, &doubtful, options)?);
+    let doubtful = most_doubtful(classifier.task(), candidates, &columns, &sample, screening);
+    let further = classifier.predict_rows(features, &doubtful, options)?;
+    for (head, further) in exact.iter_mut().zip(further) {
+        head.append(further);
+    }
     let mut looked = in_rising_order(&[sample, doubtful], &exact);
-    overwrite(
-        &mut probabilities,
-        candidates,
-        &looked.rows,
-        &looked.exact.probabilities,
-    );
-    looked.probabilities = probabilities;
+    let with = classifier.columns(&looked.exact);
+    overwrite(&mut columns, candidates, &looked.rows, &with);
+    looked.columns = columns;
     Ok(looked)
 }
 
@@ -138,20 +147,21 @@ pub(crate) fn uniform_sample(
     sample
 }
 
-/// The candidates with the smallest lead of the first class, without those of the sample, in rising
+/// The candidates with the smallest lead, without those of the sample, in rising
 /// order. The earlier image wins a tie.
 fn most_doubtful(
+    task: Task,
     candidates: &[u32],
-    probabilities: &[f32],
+    columns: &[f32],
     sample: &[u32],
     screening: &Screening,
 ) -> Vec<u32> {
-    let classes = probabilities.len() / candidates.len().max(1);
+    let width = columns.len() / candidates.len().max(1);
     let mut leads: Vec<(f32, u32)> = candidates
         .iter()
-        .zip(probabilities.chunks_exact(classes))
+        .zip(columns.chunks_exact(width))
         .filter(|(row, _)| sample.binary_search(row).is_err())
-        .map(|(&row, p)| (crate::project::live::margin(p), row))
+        .map(|(&row, p)| (classifier::lead(task, p), row))
         .collect();
     let wanted = (candidates.len() / screening.one_in).max(screening.least_doubtful);
     if wanted < leads.len() {
@@ -164,7 +174,7 @@ fn most_doubtful(
 }
 
 /// The sample and the doubtful as one list. `exact` has the sample first.
-fn in_rising_order(parts: &[Vec<u32>; 2], exact: &Predictions) -> Looked {
+fn in_rising_order(parts: &[Vec<u32>; 2], exact: &[Predictions]) -> Looked {
     let all = parts.concat();
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_unstable_by_key(|&position| all[position]);
@@ -172,8 +182,8 @@ fn in_rising_order(parts: &[Vec<u32>; 2], exact: &Predictions) -> Looked {
     let sample = (0..order.len()).filter(|&i| order[i] < sampled).collect();
     Looked {
         rows: order.iter().map(|&position| all[position]).collect(),
-        exact: exact.select(&order),
-        probabilities: Vec::new(),
+        exact: exact.iter().map(|head| head.select(&order)).collect(),
+        columns: Vec::new(),
         sample: Some(sample),
     }
 }

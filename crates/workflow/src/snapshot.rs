@@ -14,6 +14,7 @@ use crate::representation::{
 };
 use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome};
 use crate::training::class_labels;
+use autolabel_annotation::Task;
 use autolabel_heads::{Combination, FeatureTransform, GpConfig, RawFeatures};
 use autolabel_selection::RoundRecord;
 use autolabel_store::EmbeddingsReader;
@@ -25,6 +26,7 @@ pub(crate) struct Snapshot {
     pub excluded: Vec<bool>,
     pub groups: Option<Vec<u32>>,
     pub duplicate_of: Vec<Option<u32>>,
+    pub task: Task,
     pub class_names: Vec<String>,
     pub history: Vec<RoundRecord>,
     pub previous: Option<Arc<RoundModel>>,
@@ -52,6 +54,7 @@ impl Snapshot {
             excluded: &self.excluded,
             groups: self.groups.as_deref(),
             duplicate_of: Some(&self.duplicate_of),
+            task: self.task,
             class_names: &self.class_names,
             history: &self.history,
             previous: self.previous.as_deref(),
@@ -64,14 +67,14 @@ impl Snapshot {
     /// The choice of what counts in the features, made anew where the labels have grown enough.
     fn chosen(&self, project: &Project) -> Result<Option<Representation>, WorkflowError> {
         let present = self.representation.as_ref();
-        let (rows, classes) = round::labeled_classes(&self.labels, &self.excluded);
+        let (rows, labels) = round::labeled_images(&self.labels, &self.excluded);
         if !self.may_choose || !representation::is_due(rows.len(), present) {
             return Ok(self.representation.clone());
         }
         let gp = &self.config.gp;
         let class_count = self.class_names.len();
         project.with_blocks(self.labels.len(), |source| {
-            representation::choose(source, &rows, &classes, class_count, gp).map(Some)
+            representation::choose(source, &rows, &labels, class_count, gp).map(Some)
         })
     }
 }
@@ -109,6 +112,7 @@ impl Project {
             excluded: live.index.missing.clone(),
             groups: group_numbers(&live.index.group),
             duplicate_of: live.index.duplicate_of.clone(),
+            task: live.settings.schema.task,
             class_names: class_names(&live),
             history: live.models.iter().map(|model| model.record).collect(),
             previous: live.model.clone(),

@@ -3,7 +3,7 @@
 
 use crate::error::conflict;
 use crate::next_batch::installed_batch;
-use crate::project::live::{Live, StoredModel, batch_progress, margin, version};
+use crate::project::live::{Live, StoredModel, batch_progress, version};
 use crate::project::{Project, ProjectEvent, aside, ordered};
 use crate::queue::put_next_batch;
 use crate::round::{self, PickWithReason, RoundModel, RoundOutcome};
@@ -224,7 +224,7 @@ struct Ranked {
 
 impl Ranked {
     fn of(model: RoundModel) -> Self {
-        let lead = |position: usize| ordered(margin(model.pool.at(position)));
+        let lead = |position: usize| ordered(model.pool.lead(position));
         let rows = model.pool.rows.iter().enumerate();
         let mut ranked: Vec<(u32, u32)> =
             rows.map(|(position, &row)| (lead(position), row)).collect();
@@ -253,7 +253,7 @@ fn stored_model(
         return Ok(None);
     };
     let gp = GpConfig {
-        scale: ScaleChoice::Fixed(model.gp.scale()),
+        scale: ScaleChoice::Fixed(model.classifier.scale()),
         ..snapshot.config.gp.clone()
     };
     let live = project.live();
@@ -320,10 +320,10 @@ pub(crate) fn has_news(live: &Live) -> bool {
     })
 }
 
-/// Expert labels that name a class.
+/// Answers of experts that are labels.
 pub(crate) fn class_labels(live: &Live) -> usize {
     let labels = live.index.labels.iter();
     labels
-        .filter(|label| label.answer.is_some_and(|a| a.class().is_some()))
+        .filter(|label| label.answer.is_some_and(|a| a.label().is_some()))
         .count()
 }

@@ -5,7 +5,7 @@ mod localization;
 
 pub use localization::{LocalizationView, PixelBox};
 
-use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin, LabelSchema};
+use autolabel_annotation::{Answer, ClassId, ImageId, Label, LabelOrigin, LabelSchema};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -32,7 +32,7 @@ pub enum Stage {
 pub struct Counts {
     /// Images in the project (refused files are not).
     pub images: u64,
-    /// Labeled by an expert with a class.
+    /// Labeled by an expert.
     pub labeled: u64,
     /// Labeled by the program.
     pub auto_labeled: u64,
@@ -201,9 +201,10 @@ pub struct PickReason {
 /// What the model says about one image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PredictionView {
-    /// Most probable class.
-    pub class: ClassId,
-    /// Calibrated probability of each class, in schema order; sums to 1.
+    /// The likeliest label.
+    pub label: Label,
+    /// Calibrated probability of each class, in schema order, which sum to 1; or that each finding is
+    /// present, each by itself.
     pub probabilities: Vec<f32>,
 }
 
@@ -227,7 +228,7 @@ pub struct ImageView {
     /// How the answer came about.
     pub origin: Option<LabelOrigin>,
     /// The program's label, where auto-labeling gave one.
-    pub auto_class: Option<ClassId>,
+    pub auto_label: Option<Label>,
     /// The present model's view; hidden (`None`) while an expert is asked blindly.
     pub prediction: Option<PredictionView>,
     /// Group (patient, slide …) from the CSV, where given.
@@ -242,9 +243,9 @@ pub struct ImageView {
 pub enum ImageState {
     /// Nobody labeled it.
     Unlabeled,
-    /// An expert gave a class.
+    /// An expert gave a label.
     Labeled,
-    /// The program gave a class.
+    /// The program gave a label.
     AutoLabeled,
     /// An expert could not read it.
     Unreadable,
@@ -345,9 +346,9 @@ pub enum JobState {
 /// One row of the per-class table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ClassRow {
-    /// The class.
+    /// The class or finding.
     pub class: ClassId,
-    /// Expert labels of this class.
+    /// Expert labels that name it.
     pub labels: u64,
     /// Random-part labels of this class.
     pub random_labels: u64,
@@ -427,7 +428,7 @@ pub struct AutoLabelView {
     pub text: String,
     /// `true` when the labels were written, `false` for a preview.
     pub applied: bool,
-    /// Accepted images of each class, in schema order.
+    /// Accepted images whose label names each class or finding, in schema order.
     pub per_class: Vec<u64>,
 }
 
@@ -464,7 +465,7 @@ pub struct AuditItem {
     /// The image.
     pub image: ImageView,
     /// The label in question.
-    pub class: ClassId,
+    pub label: Label,
 }
 
 /// Outcome of an audit.
@@ -479,7 +480,7 @@ pub enum AuditVerdict {
     Refuted,
 }
 
-/// The auditor's answer: the right class (equal to the auto-label = agreed), or unreadable.
+/// The auditor's answer: the right label (equal to the auto-label = agreed), or unreadable.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AuditAnswerRequest {
     /// The image that was checked.
@@ -501,7 +502,8 @@ pub struct ImageFilter {
     /// Only images in this state.
     #[serde(default)]
     pub state: Option<ImageState>,
-    /// Only images with this class (expert's label, else auto-label, else prediction).
+    /// Only images whose label (the expert's, else the auto-label, else the prediction) names this class
+    /// or finding.
     #[serde(default)]
     pub class: Option<ClassId>,
     /// Only flagged images.

@@ -458,6 +458,11 @@ export interface components {
             kind: "class";
         } | {
             /** @enum {string} */
+            kind: "findings";
+            /** @description Positions in the label schema; empty = none of them. */
+            present: components["schemas"]["FindingSet"];
+        } | {
+            /** @enum {string} */
             kind: "unreadable";
         };
         /** @description What came of an answer: it is on disk when this is received. */
@@ -488,7 +493,7 @@ export interface components {
              */
             seconds: number;
         };
-        /** @description The auditor's answer: the right class (equal to the auto-label = agreed), or unreadable. */
+        /** @description The auditor's answer: the right label (equal to the auto-label = agreed), or unreadable. */
         AuditAnswerRequest: {
             /** @description What the auditor says it shows. */
             answer: components["schemas"]["Answer"];
@@ -506,10 +511,10 @@ export interface components {
         };
         /** @description One auto-label to check. */
         AuditItem: {
-            /** @description The label in question. */
-            class: components["schemas"]["ClassId"];
             /** @description The image. */
             image: components["schemas"]["ImageView"];
+            /** @description The label in question. */
+            label: components["schemas"]["Label"];
         };
         /**
          * @description Outcome of an audit.
@@ -588,7 +593,7 @@ export interface components {
              * @description Share of wrong labels expected among the accepted.
              */
             expected_error: number;
-            /** @description Accepted images of each class, in schema order. */
+            /** @description Accepted images whose label names each class or finding, in schema order. */
             per_class: number[];
             /**
              * Format: int64
@@ -726,7 +731,7 @@ export interface components {
              */
             wrong: number;
         };
-        /** @description One class on a certificate. */
+        /** @description One class or finding on a certificate. */
         CertificateClassRow: {
             /**
              * Format: int64
@@ -735,10 +740,10 @@ export interface components {
             audited: number;
             /**
              * Format: int64
-             * @description Automatic labels of it.
+             * @description Automatic labels that name it.
              */
             auto_labels: number;
-            /** @description Name of the class. */
+            /** @description Name of the class or finding. */
             class: string;
             /**
              * Format: double
@@ -748,7 +753,13 @@ export interface components {
             error_bound?: number | null;
             /**
              * Format: int64
-             * @description Of the checked, wrong.
+             * @description Checked labels that do not name it, where the expert saw it; absent on certificates from before
+             *     this was counted.
+             */
+            missed?: number | null;
+            /**
+             * Format: int64
+             * @description Of the checked, those where the expert did not see it.
              */
             wrong: number;
         };
@@ -840,11 +851,11 @@ export interface components {
         ClassId: number;
         /** @description One row of the per-class table. */
         ClassRow: {
-            /** @description The class. */
+            /** @description The class or finding. */
             class: components["schemas"]["ClassId"];
             /**
              * Format: int64
-             * @description Expert labels of this class.
+             * @description Expert labels that name it.
              */
             labels: number;
             precision?: components["schemas"]["Estimate"] | null;
@@ -911,7 +922,7 @@ export interface components {
             images: number;
             /**
              * Format: int64
-             * @description Labeled by an expert with a class.
+             * @description Labeled by an expert.
              */
             labeled: number;
             /**
@@ -1026,6 +1037,8 @@ export interface components {
          * @enum {string}
          */
         ExportFormat: "csv" | "jsonl" | "coco" | "folders";
+        /** @description Findings that an image shows, rising; empty = none. */
+        FindingSet: number[];
         /** @description A mark for a second look. */
         FlagRequest: {
             /** @description `true` sets the mark, `false` takes it away. */
@@ -1065,7 +1078,7 @@ export interface components {
         /** @description One image in a list. */
         ImageView: {
             answer?: components["schemas"]["Answer"] | null;
-            auto_class?: components["schemas"]["ClassId"] | null;
+            auto_label?: components["schemas"]["Label"] | null;
             duplicate_of?: components["schemas"]["ImageId"] | null;
             /** @description Path below the image folder, `/`-separated. */
             file: string;
@@ -1139,6 +1152,8 @@ export interface components {
              */
             total: number;
         };
+        /** @description The label of a readable image. In JSON a class number, or a list of findings. */
+        Label: components["schemas"]["ClassId"] | components["schemas"]["FindingSet"];
         /**
          * @description Why an image was given to an expert. Only [`LabelOrigin::Random`] answers are an unbiased
          *     sample of the pool, so only they may be used to estimate accuracy.
@@ -1266,9 +1281,12 @@ export interface components {
         };
         /** @description What the model says about one image. */
         PredictionView: {
-            /** @description Most probable class. */
-            class: components["schemas"]["ClassId"];
-            /** @description Calibrated probability of each class, in schema order; sums to 1. */
+            /** @description The likeliest label. */
+            label: components["schemas"]["Label"];
+            /**
+             * @description Calibrated probability of each class, in schema order, which sum to 1; or that each finding is
+             *     present, each by itself.
+             */
             probabilities: number[];
         };
         /** @description The body of every error response. */
@@ -1538,7 +1556,7 @@ export interface components {
          * @description What experts are asked to do with each image.
          * @enum {string}
          */
-        Task: "classification";
+        Task: "classification" | "findings";
     };
     responses: never;
     parameters: never;
@@ -1877,7 +1895,10 @@ export interface operations {
             query?: {
                 /** @description Only images in this state. */
                 state?: components["schemas"]["ImageState"];
-                /** @description Only images with this class (expert's label, else auto-label, else prediction). */
+                /**
+                 * @description Only images whose label (the expert's, else the auto-label, else the prediction) names this class
+                 *     or finding.
+                 */
                 class?: components["schemas"]["ClassId"];
                 /** @description Only flagged images. */
                 flagged?: boolean;

@@ -66,7 +66,7 @@ fn text(view: &AuditView, schema: &LabelSchema) -> String {
             "{}\nCheck now: {} (labeled {})",
             view.text,
             next.image.file,
-            schema.name_of(next.class).unwrap_or("?")
+            schema.in_words(next.label)
         ),
         None => view.text.clone(),
     }

@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(requires = "class")]
     image: Option<String>,
 
-    /// The class, or `unreadable`.
+    /// The class; or the findings with | between them, or `no finding`; or `unreadable`.
     class: Option<String>,
 
     /// Seconds an answer took; without it the project's assumption.

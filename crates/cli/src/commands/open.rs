@@ -5,6 +5,7 @@ use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::project::{backbone_source, engine_choice};
 use crate::serving::{ServeArguments, serve_until_interrupted};
+use autolabel_annotation::Task;
 use autolabel_workflow::{OpenOptions, Project};
 use std::path::PathBuf;
 
@@ -18,13 +19,24 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
 
-    /// Table with a column file and, where known, label, group and source.
+    /// Table with a column file and, where known, label, group and source; a label of several findings
+    /// has | between them.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
 
     /// Class names in the order of their digit keys, for a new project.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     classes: Vec<String>,
+
+    /// Names of findings, of which an image may show any number, in the order of their digit keys, for a
+    /// new project.
+    #[arg(
+        long,
+        value_name = "A,B,C",
+        value_delimiter = ',',
+        conflicts_with = "classes"
+    )]
+    findings: Vec<String>,
 
     /// Take the labels of the table, or of the class folders, as answers of experts.
     #[arg(long)]
@@ -39,10 +51,16 @@ pub struct Arguments {
 
 /// Opens the project, imports what is new in the background, and serves at once.
 pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome> {
+    let (classes, task) = if arguments.findings.is_empty() {
+        (arguments.classes, Task::Classification)
+    } else {
+        (arguments.findings, Task::Findings)
+    };
     let options = OpenOptions {
         project: arguments.project,
         csv: arguments.csv,
-        classes: arguments.classes,
+        classes,
+        task,
         backbone: backbone_source(&arguments.backbone),
         engine: engine_choice(&arguments.backbone),
         use_labels: arguments.use_labels,

@@ -1,6 +1,6 @@
 //! The bytes of every export, and that our own reader takes them back.
 
-use crate::sample::{header, records};
+use crate::sample::{header, header_of_findings, records, records_of_findings};
 use autolabel_formats::{
     ExportFormat, FormatError, Manifest, Written, export_certified_to, export_to,
     parse_label_table, write_export,
@@ -76,9 +76,7 @@ fn our_reader_takes_the_csv_back() {
     for (row, record) in table.rows.iter().zip(records(images.path())) {
         assert_eq!(row.file, record.file);
         assert_eq!(row.group, record.group);
-        let class = record
-            .class
-            .map(|class| header.classes[usize::from(class)].clone());
+        let class = record.label.map(|label| header.schema.in_words(label));
         assert_eq!(row.label, class);
         assert_eq!(row.source.as_deref(), Some(record.source.word()));
         assert_eq!(row.extra.get("reader"), record.reader.as_ref());
@@ -172,4 +170,52 @@ fn no_images_are_an_export_too() {
             assert_eq!(object["categories"].as_array().unwrap().len(), 4);
         }
     }
+}
+
+fn findings(format: ExportFormat) -> Result<String, FormatError> {
+    let images = tempfile::tempdir().unwrap();
+    let records = records_of_findings(images.path()).into_iter();
+    let mut out = Vec::new();
+    write_export(format, &header_of_findings(), records, &mut out)?;
+    Ok(String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn findings_come_back_from_a_table() {
+    let table = parse_label_table(findings(ExportFormat::Csv).unwrap().as_bytes()).unwrap();
+    let images = tempfile::tempdir().unwrap();
+    let schema = header_of_findings().schema;
+    for (row, record) in table.rows.iter().zip(records_of_findings(images.path())) {
+        let label = row
+            .label
+            .as_deref()
+            .map(|cell| schema.label_written(cell).unwrap());
+        assert_eq!(label, record.label, "{row:?}");
+    }
+    assert_eq!(table.rows[0].label.as_deref(), Some("no finding"));
+    assert_eq!(table.rows[2].label.as_deref(), Some("effusion|nodule"));
+}
+
+#[test]
+fn findings_are_lists_in_json() {
+    insta::assert_snapshot!(findings(ExportFormat::Jsonl).unwrap());
+    let coco: serde_json::Value =
+        serde_json::from_str(&findings(ExportFormat::Coco).unwrap()).unwrap();
+    let annotations = coco["annotations"].as_array().unwrap();
+    let of = |image: u64| -> Vec<u64> {
+        let own = annotations.iter().filter(|a| a["image_id"] == image);
+        own.map(|a| a["category_id"].as_u64().unwrap()).collect()
+    };
+    assert_eq!((of(0), of(2), of(4)), (vec![], vec![1, 2], vec![1, 2, 3]));
+    let ids: Vec<u64> = annotations
+        .iter()
+        .map(|a| a["id"].as_u64().unwrap())
+        .collect();
+    assert_eq!(ids, (1..=annotations.len() as u64).collect::<Vec<_>>());
+}
+
+#[test]
+fn class_folders_of_findings_are_refused_in_a_sentence() {
+    let refused = findings(ExportFormat::Folders).unwrap_err().to_string();
+    assert!(refused.contains("one class an image"), "{refused}");
 }

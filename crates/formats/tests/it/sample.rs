@@ -1,14 +1,14 @@
 //! A small project with everything that is awkward in a file name, a label or a reader.
 
+use autolabel_annotation::{ClassId, FindingSet, Label, LabelSchema, Task};
 use autolabel_formats::{ExportHeader, LabelRecord, LabelSource};
 use std::path::Path;
 
 pub fn header() -> ExportHeader {
     ExportHeader {
         project: "Thorax \"Röntgen\"".to_owned(),
-        classes: ["normal", "pneumonia, viral", "=COVID-19", "a/b"]
-            .map(String::from)
-            .to_vec(),
+        schema: LabelSchema::classification(["normal", "pneumonia, viral", "=COVID-19", "a/b"])
+            .unwrap(),
         program: "AutoLabel 0.1.0".to_owned(),
     }
 }
@@ -54,7 +54,7 @@ pub fn records(root: &Path) -> Vec<LabelRecord> {
                 path,
                 width: 640 + id,
                 height: 480,
-                class,
+                label: class.map(|class| Label::Class(ClassId(class))),
                 source,
                 probability,
                 reader: (source == LabelSource::Expert).then(|| "@anna".to_owned()),
@@ -62,4 +62,22 @@ pub fn records(root: &Path) -> Vec<LabelRecord> {
             }
         })
         .collect()
+}
+
+/// The same images, each with findings.
+pub fn header_of_findings() -> ExportHeader {
+    ExportHeader {
+        schema: LabelSchema::new(Task::Findings, ["effusion", "nodule", "=mass"]).unwrap(),
+        ..header()
+    }
+}
+
+/// Every label of [`records`] becomes a set of findings, the first one an empty set.
+pub fn records_of_findings(root: &Path) -> Vec<LabelRecord> {
+    let mut records = records(root);
+    for (record, bits) in records.iter_mut().zip([0, 1, 3, 4, 7, 0, 0]) {
+        let set = FindingSet::from_bits(bits).unwrap();
+        record.label = record.label.map(|_| Label::Findings(set));
+    }
+    records
 }

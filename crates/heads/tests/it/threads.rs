@@ -1,10 +1,10 @@
 //! The same numbers, bit by bit, for any number of threads.
 
 use crate::toy::clouds;
+use autolabel_annotation::FindingSet;
 use autolabel_heads::{
     GpConfig, OrdinalConfig, PredictOptions, ScaleChoice, extend, fit, fit_findings, fit_ordinal,
-    joint_samples, leave_one_out, novelty, predict, predict_findings, predict_means,
-    predict_ordinal,
+    joint_samples, leave_one_out, novelty, predict, predict_means, predict_ordinal,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -46,7 +46,9 @@ fn fit_and_predict_do_not_depend_on_threads() {
 fn extending_and_the_other_heads_do_not_depend_on_threads() {
     let (features, classes) = clouds(1_300, 40, 4, 0.8, 5);
     let rows: Vec<u32> = (0..1_300).collect();
-    let answers: Vec<Option<bool>> = (0..2_000).map(|i| Some(i % 7 < i % 5)).collect();
+    let present: Vec<FindingSet> = (0..1_000)
+        .map(|i| FindingSet::from_bits(u64::from(i % 7 < i % 5) + 2 * (i % 2)).unwrap())
+        .collect();
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.unwrap().install(|| {
@@ -60,8 +62,11 @@ fn extending_and_the_other_heads_do_not_depend_on_threads() {
             let gp = extend(&gp, &features, more.0, more.1, &config).unwrap().gp;
             let said = predict(&gp, &features, &rows, &options).unwrap();
             let new = novelty(&gp, &features, &rows, &said).unwrap();
-            let found = fit_findings(&features, &rows[..1_000], &answers, 2, &config).unwrap();
-            let found = predict_findings(&found, &features, &rows, &options).unwrap();
+            let found = fit_findings(&features, &rows[..1_000], &present, 2, &config).unwrap();
+            let found = found
+                .iter()
+                .map(|head| predict(head, &features, &rows, &options).unwrap())
+                .collect::<Vec<_>>();
             let config = OrdinalConfig {
                 search_rows: 150,
                 ..OrdinalConfig::default()

@@ -41,6 +41,7 @@ fn signed() -> SignedCertificate {
                 auto_labels,
                 audited,
                 wrong,
+                missed: 0,
             })
             .to_vec(),
         seeds: vec![NamedSeed {

@@ -31,9 +31,9 @@ impl Acquisition for Auto {
         count: usize,
         rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
-        if pool.predictions.is_none() {
+        if pool.heads.is_empty() {
             KMeansMedoid.choose(pool, open, count, rng)
-        } else if pool.model.is_some() {
+        } else if pool.heads.iter().all(|head| head.model.is_some()) {
             ErrorReduction.choose(pool, open, count, rng)
         } else {
             UncertaintyHerding.choose(pool, open, count, rng)

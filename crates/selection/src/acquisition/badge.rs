@@ -74,7 +74,7 @@ impl Acquisition for Badge {
 
 /// The two factors of every gradient.
 struct Gradients<'a> {
-    /// `p - onehot(argmax p)`, one row of classes an image.
+    /// `p - onehot(argmax p)` of every head, one row of all their classes an image.
     residuals: Vec<f32>,
     class_count: usize,
     features: Vec<&'a [f32]>,
@@ -83,10 +83,15 @@ struct Gradients<'a> {
 
 impl<'a> Gradients<'a> {
     fn of(pool: &PoolView<'a>, positions: &[usize]) -> Self {
-        let class_count = pool.predictions.map_or(0, |p| p.class_count);
+        let widths = pool.heads.iter().map(|head| head.predictions.class_count);
+        let class_count = widths.sum();
         let mut residuals = Vec::with_capacity(positions.len() * class_count);
-        for &position in positions {
-            let probabilities = pool.probabilities(position).unwrap_or(&[]);
+        let heads = |&position: &usize| {
+            pool.heads
+                .iter()
+                .map(move |head| head.probabilities(position))
+        };
+        for probabilities in positions.iter().flat_map(heads) {
             let start = residuals.len();
             residuals.extend_from_slice(probabilities);
             // The earlier class wins a tie.

@@ -55,6 +55,10 @@ impl Acquisition for BatchBald {
         Needs::INFORMATION_AND_MODEL
     }
 
+    fn suits_findings(&self) -> bool {
+        false
+    }
+
     fn choose(
         &self,
         pool: &PoolView<'_>,
@@ -69,7 +73,7 @@ impl Acquisition for BatchBald {
             .map(|s| pool.candidates[s.position])
             .collect();
         let samples = pool
-            .model
+            .only_model()
             .and_then(|gp| joint_samples(gp, pool.features, &rows, SAMPLES, rng).ok());
         let Some(samples) = samples else {
             return Vec::new();

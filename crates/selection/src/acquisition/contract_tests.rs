@@ -1,7 +1,7 @@
 //! What every acquisition function must keep to.
 
 use super::*;
-use crate::{BatchConfig, rank};
+use crate::{BatchConfig, HeadView, rank};
 use autolabel_annotation::{ClassId, LabelOrigin};
 use autolabel_heads::{DirichletGp, GpConfig, Matrix, Predictions, fit};
 use rand::SeedableRng;
@@ -60,8 +60,10 @@ fn batch(
         features: &features,
         candidates,
         labeled: &[1, 2],
-        predictions: Some(&predictions),
-        model: Some(&model),
+        heads: &[HeadView {
+            predictions: &predictions,
+            model: Some(&model),
+        }],
         groups: Some(&groups),
         duplicate_of: None,
     };
@@ -164,7 +166,10 @@ fn where_a_need_is_not_met_the_cold_start_stands_in() {
         ..predictions(candidates.len())
     };
     let pool = PoolView {
-        predictions: Some(&predictions),
+        heads: &[HeadView {
+            predictions: &predictions,
+            model: None,
+        }],
         ..PoolView::cold(&features, &candidates)
     };
     for name in acquisition_names().into_iter().filter(|n| *n != "random") {
@@ -198,8 +203,10 @@ fn copies_wait_until_nothing_else_is_left() {
         features: &features,
         candidates: &candidates,
         labeled: &[0],
-        predictions: Some(&predictions),
-        model: None,
+        heads: &[HeadView {
+            predictions: &predictions,
+            model: None,
+        }],
         groups: None,
         duplicate_of: Some(&copies),
     };
@@ -234,8 +241,10 @@ fn scores_order_the_doubtful_first() {
         features: &features,
         candidates: &candidates,
         labeled: &[],
-        predictions: Some(&predictions),
-        model: None,
+        heads: &[HeadView {
+            predictions: &predictions,
+            model: None,
+        }],
         groups: None,
         duplicate_of: None,
     };
@@ -263,4 +272,79 @@ fn an_unknown_name_is_refused_with_the_known_ones() {
             .to_string()
             .contains("'best'; choose one of auto, random")
     );
+}
+
+/// Two findings that only their own head doubts: each image of the batch must be one that some head
+/// doubts, and both heads must be heard.
+#[test]
+fn doubt_is_summed_over_findings() {
+    let features = features();
+    let candidates: Vec<u32> = (3..ROWS as u32).collect();
+    let of = |doubtful: &[usize]| {
+        let mut probabilities = [0.99_f32, 0.01].repeat(candidates.len());
+        for position in doubtful {
+            probabilities[2 * position..][..2].copy_from_slice(&[0.55, 0.45]);
+        }
+        Predictions {
+            class_count: 2,
+            mean: [2.0, -2.0].repeat(candidates.len()),
+            variance: vec![1.0; 2 * candidates.len()],
+            probabilities,
+            mutual_information: Some(
+                (0..candidates.len())
+                    .map(|i| if doubtful.contains(&i) { 0.5 } else { 0.01 })
+                    .collect(),
+            ),
+            spread: None,
+        }
+    };
+    let (first, second) = (of(&[4, 20]), of(&[9, 20]));
+    let heads = [&first, &second].map(|predictions| HeadView {
+        predictions,
+        model: None,
+    });
+    let pool = PoolView {
+        heads: &heads,
+        ..PoolView::cold(&features, &candidates)
+    };
+    let open: Vec<usize> = (0..candidates.len()).collect();
+    for name in ["margin", "entropy", "least_confidence", "bald"] {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let picks = acquisition(name).unwrap().choose(&pool, &open, 3, &mut rng);
+        let mut positions: Vec<usize> = picks.iter().map(|p| p.position).collect();
+        assert_eq!(positions.remove(0), 20, "{name}: both doubt it");
+        positions.sort_unstable();
+        assert_eq!(positions, [4, 9], "{name}");
+    }
+}
+
+#[test]
+fn functions_for_one_class_refuse_findings_in_a_sentence() {
+    let features = features();
+    let candidates: Vec<u32> = (3..ROWS as u32).collect();
+    let predictions = predictions(candidates.len());
+    let model = model(&features);
+    let heads = [HeadView {
+        predictions: &predictions,
+        model: Some(&model),
+    }; 2];
+    let pool = PoolView {
+        labeled: &[1, 2],
+        heads: &heads,
+        ..PoolView::cold(&features, &candidates)
+    };
+    for name in acquisition_names() {
+        let config = BatchConfig {
+            strategy: name.to_owned(),
+            size: 8,
+            ..BatchConfig::default()
+        };
+        let picks = rank(&pool, &config, &mut ChaCha8Rng::seed_from_u64(3));
+        if acquisition(name).unwrap().suits_findings() {
+            assert_eq!(picks.unwrap().len(), 8, "{name}");
+        } else {
+            let refused = picks.unwrap_err().to_string();
+            assert!(refused.contains("for findings choose"), "{refused}");
+        }
+    }
 }

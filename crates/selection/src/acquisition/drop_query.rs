@@ -46,6 +46,10 @@ impl Acquisition for DropQuery {
         Needs::MODEL
     }
 
+    fn suits_findings(&self) -> bool {
+        false
+    }
+
     fn choose(
         &self,
         pool: &PoolView<'_>,
@@ -56,7 +60,7 @@ impl Acquisition for DropQuery {
         let positions = evenly_spaced(open, POOL.max(count));
         let rows = pool.images_at(&positions);
         let Some(disagreements) = pool
-            .model
+            .only_model()
             .and_then(|gp| disagreements(gp, pool, &rows, rng))
         else {
             return Vec::new();

@@ -24,6 +24,9 @@
 //! and the batch covers what is doubtful; with many labels it tells little beyond itself and the batch is
 //! the most doubtful images, as for `margin`.
 //!
+//! Where an image may show several findings, each has a head of its own, and what a batch is worth is
+//! summed over them: the findings that it is expected to put right.
+//!
 //! Among more than [`MOST`] images half are the most doubtful ones and the others drawn with probability
 //! proportional to their doubt; these stand for all that were not drawn. Gains fall as a batch grows,
 //! but for the surest images not strictly, so looking first at what gained most before (lazy greedy) is
@@ -32,7 +35,7 @@
 //! [`DirichletGp::label_noise`]: autolabel_heads::DirichletGp::label_noise
 
 use super::{Acquisition, Needs, Scored, doubt};
-use crate::PoolView;
+use crate::{HeadView, PoolView};
 use autolabel_heads::{LabelNoise, Matrix, Predictions, posterior_covariance};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -74,23 +77,48 @@ impl Acquisition for ErrorReduction {
         count: usize,
         rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
-        let (Some(model), Some(predictions)) = (pool.model, pool.predictions) else {
-            return Vec::new();
-        };
-        let taking_part = draw(predictions, open, MOST.max(2 * count), rng);
-        let rows: Vec<u32> = taking_part
+        let taking_part = draw(pool.heads, open, MOST.max(2 * count), rng);
+        let heads: Option<Vec<Expected>> = pool
+            .heads
             .iter()
-            .map(|image| pool.candidates[image.position])
+            .map(|head| expected(pool, head, &taking_part))
             .collect();
-        let Ok(covariance) = posterior_covariance(model, pool.features, &rows) else {
-            return Vec::new();
-        };
-        let mut expected = Expected::new(covariance, taking_part, model.label_noise());
-        expected.greedy(count)
+        heads.map_or_else(Vec::new, |mut heads| greedy(&mut heads, count))
     }
 }
 
+/// What one head expects before the batch; `None` where it cannot be asked.
+fn expected(
+    pool: &PoolView<'_>,
+    head: &HeadView<'_>,
+    taking_part: &[TakingPart],
+) -> Option<Expected> {
+    let rows: Vec<u32> = taking_part
+        .iter()
+        .map(|image| pool.candidates[image.position])
+        .collect();
+    let model = head.model?;
+    let covariance = posterior_covariance(model, pool.features, &rows).ok()?;
+    let image = |of: &TakingPart| Image {
+        position: of.position,
+        stands_for: of.stands_for,
+        error: doubt(head.probabilities(of.position)),
+        z: certainty(head.predictions, of.position),
+    };
+    let images = taking_part.iter().map(image).collect();
+    Some(Expected::new(covariance, images, model.label_noise()))
+}
+
 /// An image that takes part.
+#[derive(Debug, Clone, Copy)]
+struct TakingPart {
+    /// Position among the candidates.
+    position: usize,
+    /// Images it stands for, at least 1.
+    stands_for: f32,
+}
+
+/// An image as one head sees it.
 #[derive(Debug, Clone, Copy)]
 struct Image {
     /// Position among the candidates.
@@ -106,25 +134,28 @@ struct Image {
 /// All open images, or of more than `most` a half that is most doubtful and a half drawn by doubt
 /// (systematic sampling), each standing for as many as make the sum of doubts right.
 fn draw(
-    predictions: &Predictions,
+    heads: &[HeadView<'_>],
     open: &[usize],
     most: usize,
     rng: &mut ChaCha8Rng,
-) -> Vec<Image> {
-    let image = |position: usize, stands_for: f32| Image {
+) -> Vec<TakingPart> {
+    let image = |position: usize, stands_for: f32| TakingPart {
         position,
         stands_for,
-        error: doubt(predictions.row(position)),
-        z: certainty(predictions, position),
     };
     if open.len() <= most {
         return open.iter().map(|&position| image(position, 1.0)).collect();
     }
+    let all_doubts = |position: usize| -> f32 {
+        let heads = heads.iter();
+        heads.map(|head| doubt(head.probabilities(position))).sum()
+    };
     let doubts: Vec<(usize, f32)> = open
         .iter()
-        .map(|&position| (position, doubt(predictions.row(position))))
+        .map(|&position| (position, all_doubts(position)))
         .collect();
-    let mut surest = vec![true; predictions.len()];
+    let past_the_last = open.iter().max().map_or(0, |last| last + 1);
+    let mut surest = vec![true; past_the_last];
     let mut images = Vec::with_capacity(most);
     for doubtful in crate::top::largest(doubts.clone(), most / 2) {
         surest[doubtful.position] = false;
@@ -207,38 +238,6 @@ impl Expected {
         }
     }
 
-    /// Picks `count` images, with what each adds.
-    fn greedy(&mut self, count: usize) -> Vec<Scored> {
-        let mut bound: Vec<f32> = (0..self.images.len())
-            .into_par_iter()
-            .map(|image| self.worth(image))
-            .collect();
-        let mut looked_at = vec![0; self.images.len()];
-        let mut taken = vec![false; self.images.len()];
-        let mut picks = Vec::with_capacity(count.min(self.images.len()));
-        while picks.len() < count {
-            let Some(best) = (0..self.images.len())
-                .filter(|&image| !taken[image])
-                .max_by(|&a, &b| bound[a].total_cmp(&bound[b]).then(b.cmp(&a)))
-            else {
-                break;
-            };
-            if looked_at[best] < picks.len() {
-                self.bring_up_to_date(best);
-                bound[best] = self.worth(best);
-                looked_at[best] = picks.len();
-                continue;
-            }
-            taken[best] = true;
-            picks.push(Scored {
-                position: self.images[best].position,
-                score: Some(bound[best]),
-            });
-            self.take(best);
-        }
-        picks
-    }
-
     /// What image `x`, whose covariances are up to date, would add.
     fn worth(&self, x: usize) -> f32 {
         let row = self.covariance.row(x);
@@ -285,6 +284,44 @@ impl Expected {
         }
         self.explained_by.push(explained_by);
     }
+}
+
+/// Picks `count` images, with what each adds over all heads. Every head has the same images.
+fn greedy(heads: &mut [Expected], count: usize) -> Vec<Scored> {
+    let images = heads.first().map_or(0, |head| head.images.len());
+    let worth = |heads: &[Expected], image: usize| -> f32 {
+        heads.iter().map(|head| head.worth(image)).sum()
+    };
+    let mut bound: Vec<f32> = (0..images)
+        .into_par_iter()
+        .map(|image| worth(heads, image))
+        .collect();
+    let mut looked_at = vec![0; images];
+    let mut taken = vec![false; images];
+    let mut picks = Vec::with_capacity(count.min(images));
+    while picks.len() < count {
+        let Some(best) = (0..images)
+            .filter(|&image| !taken[image])
+            .max_by(|&a, &b| bound[a].total_cmp(&bound[b]).then(b.cmp(&a)))
+        else {
+            break;
+        };
+        if looked_at[best] < picks.len() {
+            heads
+                .iter_mut()
+                .for_each(|head| head.bring_up_to_date(best));
+            bound[best] = worth(heads, best);
+            looked_at[best] = picks.len();
+            continue;
+        }
+        taken[best] = true;
+        picks.push(Scored {
+            position: heads[0].images[best].position,
+            score: Some(bound[best]),
+        });
+        heads.iter_mut().for_each(|head| head.take(best));
+    }
+    picks
 }
 
 /// `g` of one `z` at `ρ = j / STEPS`.
@@ -401,7 +438,7 @@ mod tests {
     #[test]
     fn the_batch_equals_the_independent_one() {
         let golden = golden();
-        let picks = expected(&golden).greedy(golden.batch.len());
+        let picks = greedy(&mut [expected(&golden)], golden.batch.len());
         for ((pick, image), worth) in picks.iter().zip(&golden.batch).zip(&golden.worth) {
             assert_eq!(pick.position, *image);
             let score = pick.score.unwrap();
@@ -428,16 +465,23 @@ mod tests {
             ..Predictions::default()
         };
         let open: Vec<usize> = (0..count).collect();
-        let images = draw(&predictions, &open, 600, &mut rng);
+        let heads = [HeadView {
+            predictions: &predictions,
+            model: None,
+        }];
+        let images = draw(&heads, &open, 600, &mut rng);
         assert!(
             images.len() <= 601 && images.len() > 500,
             "{}",
             images.len()
         );
         let all: f32 = open.iter().map(|&at| doubt(predictions.row(at))).sum();
-        let stood_for: f32 = images.iter().map(|i| i.stands_for * i.error).sum();
+        let stood_for: f32 = images
+            .iter()
+            .map(|i| i.stands_for * doubt(predictions.row(i.position)))
+            .sum();
         assert!((stood_for / all - 1.0).abs() < 0.02, "{stood_for} {all}");
-        assert_eq!(draw(&predictions, &open[..600], 600, &mut rng).len(), 600);
+        assert_eq!(draw(&heads, &open[..600], 600, &mut rng).len(), 600);
     }
 
     proptest! {

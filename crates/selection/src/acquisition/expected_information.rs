@@ -59,6 +59,10 @@ impl Acquisition for ExpectedInformation {
         Needs::INFORMATION_AND_MODEL
     }
 
+    fn suits_findings(&self) -> bool {
+        false
+    }
+
     fn choose(
         &self,
         pool: &PoolView<'_>,
@@ -67,7 +71,7 @@ impl Acquisition for ExpectedInformation {
         rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
         let targets = balanced_targets(pool, rng);
-        let classes = pool.predictions.map_or(1, |p| p.class_count.max(1));
+        let classes = pool.kinds().unwrap_or(1).max(1);
         let affordable = PAIRS / (targets.len() * classes * classes).max(1);
         let most = affordable.min(CANDIDATES).max(2 * count);
         let candidates = crate::top::largest(mutual_information(pool, open), most);
@@ -87,7 +91,7 @@ impl Acquisition for ExpectedInformation {
 
 /// Positions of the targets, as many of each class; the same image may come more than once.
 fn balanced_targets(pool: &PoolView<'_>, rng: &mut ChaCha8Rng) -> Vec<usize> {
-    let Some(predictions) = pool.predictions else {
+    let Some(predictions) = pool.only_head().map(|head| head.predictions) else {
         return Vec::new();
     };
     let classes = predictions.class_count;
@@ -117,7 +121,7 @@ fn information(
     positions.sort_unstable();
     positions.dedup();
     let rows = pool.images_at(&positions);
-    let samples = joint_samples(pool.model?, pool.features, &rows, SAMPLES, rng).ok()?;
+    let samples = joint_samples(pool.only_model()?, pool.features, &rows, SAMPLES, rng).ok()?;
     let place = |wanted: &[usize]| -> Vec<usize> {
         let found = wanted.iter().map(|p| positions.binary_search(p));
         found.flatten().collect()

@@ -56,7 +56,7 @@ pub struct Needs {
     pub mutual_information: bool,
     /// [`autolabel_heads::Predictions::spread`].
     pub spread: bool,
-    /// [`PoolView::model`].
+    /// [`HeadView::model`](crate::HeadView::model).
     pub model: bool,
 }
 
@@ -86,11 +86,11 @@ impl Needs {
 
     /// The pool has all of it.
     pub(crate) fn met_by(self, pool: &PoolView<'_>) -> bool {
-        let has =
-            |field: fn(&autolabel_heads::Predictions) -> bool| pool.predictions.is_some_and(field);
-        (!self.mutual_information || has(|p| p.mutual_information.is_some()))
-            && (!self.spread || has(|p| p.spread.is_some()))
-            && (!self.model || pool.model.is_some())
+        pool.heads.iter().all(|head| {
+            (!self.mutual_information || head.predictions.mutual_information.is_some())
+                && (!self.spread || head.predictions.spread.is_some())
+                && (!self.model || head.model.is_some())
+        })
     }
 }
 
@@ -111,6 +111,12 @@ pub trait Acquisition: Send + Sync {
     /// sample; other rules are given the images that the model doubts.
     fn surveys_pool(&self) -> bool {
         !self.needs_model()
+    }
+
+    /// It can choose where an image may show several findings, each with a head of its own. Doubt is
+    /// then summed over the findings.
+    fn suits_findings(&self) -> bool {
+        true
     }
 
     /// Chooses at most `count` of the `open` positions of [`PoolView::candidates`], each once, best
@@ -169,48 +175,70 @@ fn all() -> Vec<Box<dyn Acquisition>> {
     ]
 }
 
-/// Scores every open candidate by its class probabilities and takes the largest. Without a model
-/// nothing is chosen.
+/// Scores every open candidate by its class probabilities, summed over the heads, and takes the largest.
+/// Without a model nothing is chosen.
 fn by_probabilities(
     pool: &PoolView<'_>,
     open: &[usize],
     count: usize,
-    mut score: impl FnMut(&[f32]) -> f32,
+    score: impl Fn(&[f32]) -> f32,
 ) -> Vec<Scored> {
-    let scored = open
-        .iter()
-        .filter_map(|&position| Some((position, score(pool.probabilities(position)?))))
-        .collect();
-    crate::top::largest(scored, count)
+    crate::top::largest(scores(pool, open, score), count)
 }
 
-/// Scores every open candidate by the means and variances of its class probabilities and takes the
-/// largest. Without them nothing is chosen.
+/// The score of every open candidate by its class probabilities, summed over the heads; nothing without
+/// a model.
+fn scores(pool: &PoolView<'_>, open: &[usize], score: impl Fn(&[f32]) -> f32) -> Vec<(usize, f32)> {
+    if pool.heads.is_empty() {
+        return Vec::new();
+    }
+    let sum = |position: usize| {
+        let heads = pool.heads.iter();
+        heads.map(|head| score(head.probabilities(position))).sum()
+    };
+    open.iter()
+        .map(|&position| (position, sum(position)))
+        .collect()
+}
+
+/// Scores every open candidate by the means and variances of its class probabilities, summed over the
+/// heads, and takes the largest. Without them nothing is chosen.
 fn by_spread(
     pool: &PoolView<'_>,
     open: &[usize],
     count: usize,
     score: impl Fn(&[f32], &[f32]) -> f32 + Sync,
 ) -> Vec<Scored> {
+    if pool.heads.is_empty() {
+        return Vec::new();
+    }
+    let sum = |position: usize| -> Option<f32> {
+        let heads = pool.heads.iter();
+        heads
+            .map(|head| Some(score(head.probabilities(position), head.spread(position)?)))
+            .sum()
+    };
     let scored = open
         .par_iter()
-        .filter_map(|&position| {
-            let score = score(pool.probabilities(position)?, pool.spread(position)?);
-            Some((position, score))
-        })
+        .filter_map(|&position| Some((position, sum(position)?)))
         .collect();
     crate::top::largest(scored, count)
 }
 
-/// Mutual information of every open candidate in nats; nothing where it was not computed.
+/// Mutual information of every open candidate in nats, summed over the heads; nothing where it was not
+/// computed.
 fn mutual_information(pool: &PoolView<'_>, open: &[usize]) -> Vec<(usize, f32)> {
-    pool.predictions
-        .and_then(|p| p.mutual_information.as_deref())
-        .map_or_else(Vec::new, |information| {
-            open.iter()
-                .map(|&position| (position, information[position]))
-                .collect()
-        })
+    let heads: Option<Vec<&[f32]>> = pool
+        .heads
+        .iter()
+        .map(|head| head.predictions.mutual_information.as_deref())
+        .collect();
+    let Some(heads) = heads.filter(|heads| !heads.is_empty()) else {
+        return Vec::new();
+    };
+    open.iter()
+        .map(|&position| (position, heads.iter().map(|of| of[position]).sum()))
+        .collect()
 }
 
 /// A standard Gumbel variate, `-ln(-ln u)`.

@@ -2,7 +2,7 @@
 //! et al., TMLR 2023). The noise spreads a batch over the doubtful region at no cost; at β = 4 an image
 //! is drawn with probability proportional to the fourth power of its margin score.
 
-use super::{Acquisition, Scored, by_probabilities, gumbel, lead};
+use super::{Acquisition, Scored, gumbel, lead, scores};
 use crate::PoolView;
 use rand_chacha::ChaCha8Rng;
 
@@ -27,8 +27,10 @@ impl Acquisition for PowerMargin {
         count: usize,
         rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
-        by_probabilities(pool, open, count, |p| {
-            (1.0 - lead(p)).max(1e-9).ln() + gumbel(rng) / BETA
-        })
+        let scored = scores(pool, open, |p| 1.0 - lead(p))
+            .into_iter()
+            .map(|(position, doubt)| (position, doubt.max(1e-9).ln() + gumbel(rng) / BETA))
+            .collect();
+        crate::top::largest(scored, count)
     }
 }

@@ -68,7 +68,7 @@ impl Acquisition for ProbCover {
 
 /// δ²: below it, at least [`PURITY`] of the balls hold one cluster alone.
 fn squared_radius(pool: &PoolView<'_>, rows: &[u32], rng: &mut ChaCha8Rng) -> f32 {
-    let number = pool.predictions.map_or(CLUSTERS, |p| p.class_count);
+    let number = pool.kinds().unwrap_or(CLUSTERS);
     // One start of k-means often splits a class and joins two others, which would shrink the radius.
     let clusters = (0..STARTS)
         .map(|_| kmeans(pool.features, rows, number, ITERATIONS, rng))

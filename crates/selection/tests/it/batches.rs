@@ -3,7 +3,7 @@
 
 use autolabel_annotation::ClassId;
 use autolabel_heads::{DirichletGp, GpConfig, KernelScale, Matrix, Predictions, ScaleChoice, fit};
-use autolabel_selection::{PoolView, acquisition};
+use autolabel_selection::{HeadView, PoolView, acquisition};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
@@ -74,8 +74,10 @@ fn choose(
     let predictions = all.select(&indices);
     let pool = PoolView {
         labeled,
-        predictions: Some(&predictions),
-        model,
+        heads: &[HeadView {
+            predictions: &predictions,
+            model,
+        }],
         ..PoolView::cold(&features, &candidates)
     };
     let open: Vec<usize> = (0..candidates.len()).collect();

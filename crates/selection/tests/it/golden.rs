@@ -2,7 +2,7 @@
 //! the mutual information itself is right is checked where it is computed, in `heads`.
 
 use autolabel_heads::{Matrix, Predictions};
-use autolabel_selection::{PoolView, acquisition};
+use autolabel_selection::{HeadView, PoolView, acquisition};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
@@ -36,7 +36,10 @@ fn scores_and_their_order_equal_the_independent_ones() {
     let rows: Vec<u32> = (0..images as u32).collect();
     let open: Vec<usize> = (0..images).collect();
     let pool = PoolView {
-        predictions: Some(&predictions),
+        heads: &[HeadView {
+            predictions: &predictions,
+            model: None,
+        }],
         ..PoolView::cold(&features, &rows)
     };
     for (name, expected) in [

@@ -2,7 +2,7 @@
 
 use autolabel_annotation::ClassId;
 use autolabel_heads::{GpConfig, Matrix, Predictions, fit};
-use autolabel_selection::{BatchConfig, Pick, PoolView, acquisition_names, rank};
+use autolabel_selection::{BatchConfig, HeadView, Pick, PoolView, acquisition_names, rank};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -37,8 +37,10 @@ fn every_function_chooses_the_same_with_one_or_three_threads() {
         };
         let pool = PoolView {
             labeled: &labeled,
-            predictions: Some(&predictions),
-            model: Some(&model),
+            heads: &[HeadView {
+                predictions: &predictions,
+                model: Some(&model),
+            }],
             ..PoolView::cold(&features, &candidates)
         };
         rayon::ThreadPoolBuilder::new()

@@ -26,7 +26,8 @@ const PREVIEW_SIDES: std::ops::RangeInclusive<u32> = 32..=1024;
 pub struct ImagesQuery {
     /// Only images in this state.
     pub state: Option<ImageState>,
-    /// Only images with this class (expert's label, else auto-label, else prediction).
+    /// Only images whose label (the expert's, else the auto-label, else the prediction) names this class
+    /// or finding.
     pub class: Option<ClassId>,
     /// Only flagged images.
     #[serde(default)]

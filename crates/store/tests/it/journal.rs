@@ -1,7 +1,7 @@
 //! Events are written once, in order, and never change.
 
 use crate::project::{answer, by_local, image, with_images};
-use autolabel_annotation::{ClassId, ImageId, LabelOrigin};
+use autolabel_annotation::{ClassId, ImageId, Label, LabelOrigin};
 use autolabel_store::{
     Attributes, BatchRecord, Event, KnownFile, LabelState, PickRecord, RefusedRecord, Store,
     StoreError,
@@ -52,8 +52,8 @@ async fn undo_goes_back_over_items_and_survives_reopening() {
 
     let (first, state) = undo_last(&store).await;
     assert_eq!(
-        (first, state.class()),
-        (ImageId(0), Some(ClassId(0))),
+        (first, state.label()),
+        (ImageId(0), Some(Label::Class(ClassId(0)))),
         "the earlier answer holds again"
     );
     store.close().await.unwrap();

@@ -1,7 +1,7 @@
 //! Whatever happens, the kept state is what the journal says.
 
 use crate::project::{by_local, with_images};
-use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
+use autolabel_annotation::{Answer, ClassId, FindingSet, ImageId, Label, LabelOrigin};
 use autolabel_store::Event;
 use proptest::prelude::*;
 use sqlx::{Connection, SqliteConnection};
@@ -18,13 +18,13 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let image = || (0..IMAGES).prop_map(ImageId);
-    let class = || (0_u16..3).prop_map(ClassId);
-    let answer = || {
+    let label = || {
         prop_oneof![
-            Just(Answer::Unreadable),
-            class().prop_map(|class| Answer::Class { class })
+            (0_u16..3).prop_map(|class| Label::Class(ClassId(class))),
+            (0_u64..8).prop_map(|bits| Label::Findings(FindingSet::from_bits(bits).unwrap()))
         ]
     };
+    let answer = || prop_oneof![Just(Answer::Unreadable), label().prop_map(Answer::from)];
     prop_oneof![
         4 => (image(), answer()).prop_map(|(image, answer)| Step::Event(Event::Answer {
             image,
@@ -34,13 +34,13 @@ fn step() -> impl Strategy<Value = Step> {
         })),
         2 => any::<usize>().prop_map(Step::UndoOneOf),
         1 => (image(), any::<bool>()).prop_map(|(image, on)| Step::Event(Event::Flag { image, on })),
-        1 => (image(), class(), 1_u32..4, 0.0_f32..1.0).prop_map(|(image, class, run, confidence)| {
-            Step::Event(Event::AutoLabel { image, run, class, confidence })
+        1 => (image(), label(), 1_u32..4, 0.0_f32..1.0).prop_map(|(image, label, run, confidence)| {
+            Step::Event(Event::AutoLabel { image, run, label, confidence })
         }),
         1 => (image(), 1_u32..4)
             .prop_map(|(image, run)| Step::Event(Event::ReturnToPool { image, run })),
         1 => image().prop_map(|image| Step::Event(Event::ContentChanged { image })),
-        1 => (image(), answer(), class()).prop_map(|(image, answer, checked)| {
+        1 => (image(), answer(), label()).prop_map(|(image, answer, checked)| {
             Step::Event(Event::AuditAnswer { image, attempt: 1, checked, confidence: 0.9, answer, seconds: 1.0 })
         }),
     ]

@@ -1,7 +1,7 @@
 //! Large projects. `AUTOLABEL_SCALE_IMAGES=1000000` for the full size.
 
 use crate::project::{by_local, image, with_images};
-use autolabel_annotation::{ClassId, ImageId};
+use autolabel_annotation::{ClassId, ImageId, Label};
 use autolabel_store::{Event, NewEvent, NewImage};
 use std::time::Instant;
 
@@ -25,7 +25,7 @@ async fn many_images_are_added_found_and_labeled() {
             by_local(Event::AutoLabel {
                 image: ImageId(image),
                 run: 1,
-                class: ClassId(1),
+                label: Label::Class(ClassId(1)),
                 confidence: 0.97,
             })
         })

@@ -1,10 +1,9 @@
 //! Lists of images, and the pictures themselves.
 
-use super::live::{Live, label_state, margin, prediction, shown_class};
+use super::live::{Live, label_state, lead, predicted, shown_label};
 use super::views::image_view;
 use super::{Project, aside};
 use crate::WorkflowError;
-use crate::round::first_class;
 use crate::view::{ImageFilter, ImageOrder, ImagePage, ImageView};
 use autolabel_annotation::ImageId;
 use autolabel_image_io::{Plane, ReadLimits};
@@ -124,16 +123,16 @@ fn filtered(live: &Live, filter: &ImageFilter, named: Option<&[ImageId]>) -> Vec
     let passes = |row: u32| {
         let label = &live.index.labels[row as usize];
         let disagrees = || {
-            let said = label.answer.and_then(autolabel_annotation::Answer::class);
-            match (said, prediction(live, row)) {
-                (Some(class), Some(p)) => first_class(p).0 != class,
+            let said = label.answer.and_then(autolabel_annotation::Answer::label);
+            match (said, predicted(live, row)) {
+                (Some(said), Some(predicted)) => said != predicted,
                 _ => false,
             }
         };
         filter.state.is_none_or(|state| label_state(label) == state)
             && filter
                 .class
-                .is_none_or(|class| shown_class(live, row) == Some(class))
+                .is_none_or(|class| shown_label(live, row).is_some_and(|l| l.names(class)))
             && (!filter.flagged || label.flagged)
             && (!filter.duplicates || live.index.duplicate_of[row as usize].is_some())
             && (!filter.disagreement || disagrees())
@@ -150,7 +149,7 @@ fn filtered(live: &Live, filter: &ImageFilter, named: Option<&[ImageId]>) -> Vec
     if filter.order == ImageOrder::Doubt {
         // Images the model has not seen come last, as they come.
         rows.sort_by_cached_key(|id| {
-            let lead = prediction(live, id.0).map_or(f32::INFINITY, margin);
+            let lead = lead(live, id.0).unwrap_or(f32::INFINITY);
             (ordered(lead), id.0)
         });
     }

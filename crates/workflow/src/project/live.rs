@@ -3,9 +3,9 @@
 
 use crate::audit::AuditState;
 use crate::representation::Representation;
-use crate::round::{Labeled, RoundModel, first_class};
+use crate::round::{Labeled, RoundModel};
 use crate::view::{Counts, ImageState, ModelView, Settings, Stage, StopAdvice};
-use autolabel_annotation::{Answer, ClassId, ImageId, LabelOrigin};
+use autolabel_annotation::{Answer, ImageId, Label, LabelOrigin};
 use autolabel_models::Views;
 use autolabel_quality::{SignedCertificate, ValidationItem};
 use autolabel_selection::RoundRecord;
@@ -165,9 +165,9 @@ pub(crate) fn counts(live: &Live) -> Counts {
 
 /// The state of an image for lists.
 pub(crate) fn label_state(label: &LabelState) -> ImageState {
-    match (label.answer, label.auto_class) {
-        (Some(Answer::Class { .. }), _) => ImageState::Labeled,
+    match (label.answer, label.auto_label) {
         (Some(Answer::Unreadable), _) => ImageState::Unreadable,
+        (Some(_), _) => ImageState::Labeled,
         (None, Some(_)) => ImageState::AutoLabeled,
         (None, None) if label.returned => ImageState::Returned,
         (None, None) => ImageState::Unlabeled,
@@ -210,7 +210,7 @@ pub(crate) fn version(live: &Live) -> u32 {
 pub(crate) fn is_open(live: &Live, row: u32) -> bool {
     let row = row as usize;
     live.index.labels.get(row).is_some_and(|label| {
-        label.answer.is_none() && label.auto_class.is_none() && !live.index.missing[row]
+        label.answer.is_none() && label.auto_label.is_none() && !live.index.missing[row]
     })
 }
 
@@ -249,33 +249,28 @@ pub(crate) fn class_names(live: &Live) -> Vec<String> {
     classes.map(|class| class.name.clone()).collect()
 }
 
-/// The class shown for an image: the expert's, else the program's label, else its prediction.
-pub(crate) fn shown_class(live: &Live, row: u32) -> Option<ClassId> {
+/// The label shown for an image: the expert's, else the program's, else its prediction.
+pub(crate) fn shown_label(live: &Live, row: u32) -> Option<Label> {
     let label = &live.index.labels[row as usize];
     match label.answer {
-        Some(answer) => answer.class(),
-        None => label
-            .auto_class
-            .or_else(|| Some(first_class(prediction(live, row)?).0)),
+        Some(answer) => answer.label(),
+        None => label.auto_label.or_else(|| predicted(live, row)),
     }
 }
 
-/// The present model's calibrated probabilities for an image.
+/// The label that the present model would give.
+pub(crate) fn predicted(live: &Live, row: u32) -> Option<Label> {
+    Some(live.model.as_ref()?.pool.first_of(row)?.0)
+}
+
+/// The present model's calibrated probabilities for an image, of classes or of findings.
 pub(crate) fn prediction(live: &Live, row: u32) -> Option<&[f32]> {
     live.model.as_ref()?.pool.of(row)
 }
 
-/// Lead of the first over the second class: small = doubtful.
-pub(crate) fn margin(probabilities: &[f32]) -> f32 {
-    let (mut first, mut second) = (0.0_f32, 0.0_f32);
-    for &p in probabilities {
-        if p > first {
-            (first, second) = (p, first);
-        } else if p > second {
-            second = p;
-        }
-    }
-    first - second
+/// How far the present model is from another label: small = doubtful; see [`crate::classifier::lead`].
+pub(crate) fn lead(live: &Live, row: u32) -> Option<f32> {
+    live.model.as_ref()?.pool.lead_of(row)
 }
 
 #[cfg(test)]
@@ -283,15 +278,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_margin_is_the_lead_of_the_first_class() {
-        assert!((margin(&[0.2, 0.5, 0.3]) - 0.2).abs() < 1e-6);
-        assert!((margin(&[0.5, 0.5]) - 0.0).abs() < 1e-6);
-    }
-
-    #[test]
     fn states_follow_from_labels() {
         let auto = LabelState {
-            auto_class: Some(ClassId(1)),
+            auto_label: Some(Label::Class(autolabel_annotation::ClassId(1))),
             ..LabelState::default()
         };
         assert_eq!(label_state(&auto), ImageState::AutoLabeled);

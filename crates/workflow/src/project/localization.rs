@@ -1,13 +1,13 @@
 //! The heat map of one image, computed when somebody asks for it.
 
 use super::images::path_of;
-use super::live::{Live, prediction, shown_class};
+use super::live::{Live, predicted, prediction, shown_label};
 use super::views::{is_asked, to_u32};
 use super::{Project, aside};
 use crate::WorkflowError;
 use crate::error::conflict;
 use crate::localization::{Localization, localize};
-use crate::round::{RoundModel, first_class};
+use crate::round::RoundModel;
 use crate::view::LocalizationView;
 use autolabel_annotation::{ClassId, ImageId};
 use autolabel_heads::ClassFunction;
@@ -81,10 +81,14 @@ impl Project {
         let maps = autolabel_models::feature_maps(&backbone, &views, &plane)?;
         let transform = self.transform(model.images)?;
         let weighed = self.weighed(model.images, model.representation.as_ref())?;
+        let (gp, class) = model
+            .classifier
+            .head_of(class)
+            .ok_or_else(|| conflict("The model does not know this finding yet; train it again."))?;
         let function = ClassFunction {
             transform: &transform,
             combination: &weighed.combination,
-            gp: &model.gp,
+            gp,
         };
         let size = (plane.width, plane.height);
         localize(&function, &maps, class, size)
@@ -101,10 +105,20 @@ fn asked_class(live: &Live, id: ImageId, class: Option<ClassId>) -> Result<Class
             number: u64::from(class.0),
         }),
         // An image that cannot be read has no class of its own, but the model has one for it.
-        None => shown_class(live, id.0)
-            .or_else(|| Some(first_class(prediction(live, id.0)?).0))
+        // Where no finding is shown, the likeliest one is the one worth looking for.
+        None => shown_label(live, id.0)
+            .and_then(|label| label.named().first().copied())
+            .or_else(|| predicted(live, id.0)?.named().first().copied())
+            .or_else(|| likeliest(prediction(live, id.0)?))
             .ok_or_else(|| conflict("The model has not seen this image yet; train it again.")),
     }
+}
+
+fn likeliest(probabilities: &[f32]) -> Option<ClassId> {
+    let best = (0_u16..)
+        .zip(probabilities)
+        .max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)))?;
+    Some(ClassId(best.0))
 }
 
 fn text(found: &Localization, class: &str) -> String {

@@ -8,7 +8,7 @@ use crate::error::conflict;
 use crate::jobs::Jobs;
 use crate::view::{JobView, Settings};
 use crate::{WorkflowError, certificate, queue, training};
-use autolabel_annotation::{ImageId, LabelSchema};
+use autolabel_annotation::{ImageId, LabelSchema, Task};
 use autolabel_models::{BackboneSource, EngineChoice};
 use autolabel_quality::SignedCertificate;
 use autolabel_store::{EmbeddingsReader, Event, EventRecord, Store};
@@ -34,8 +34,10 @@ pub struct OpenOptions {
     /// Table with the column `file` and, as wanted, `label`, `group`, `source` and `split`; `None` =
     /// the one given before, else `labels.csv` in the folder of the images, where there is one.
     pub csv: Option<PathBuf>,
-    /// Class names in the order of their digit keys, for a project that has none yet.
+    /// Names of classes or findings in the order of their digit keys, for a project that has none yet.
     pub classes: Vec<String>,
+    /// What `classes` are.
+    pub task: Task,
     /// Network that makes the features.
     pub backbone: BackboneSource,
     /// What runs it.
@@ -61,6 +63,7 @@ impl OpenOptions {
             project: None,
             csv: None,
             classes: Vec::new(),
+            task: Task::Classification,
             backbone: BackboneSource::Default,
             engine: EngineChoice::Auto,
             use_labels: false,
@@ -209,13 +212,16 @@ async fn project_settings(store: &Store, options: &OpenOptions) -> Result<Settin
         ),
         _ => (usual_settings(name_of(&options.images), no_classes()), true),
     };
-    let wanted = LabelSchema::classification(options.classes.clone())?;
+    let wanted = LabelSchema::new(options.task, options.classes.clone())?;
     let gives_classes = !wanted.classes.is_empty() && settings.schema.classes.is_empty();
     if gives_classes {
         settings.schema = wanted;
-    } else if !wanted.classes.is_empty() && names(&wanted) != names(&settings.schema) {
+    } else if !wanted.classes.is_empty()
+        && (names(&wanted) != names(&settings.schema) || wanted.task != settings.schema.task)
+    {
         return Err(conflict(format!(
-            "This project has the classes {} already; rename or add classes in its settings.",
+            "This project has {} already, of {}; rename or add names in its settings.",
+            settings.schema.task.in_words(),
             names(&settings.schema).join(", ")
         )));
     }

@@ -6,7 +6,7 @@ use crate::WorkflowError;
 use crate::auto_label::next_attempt;
 use crate::project::{LOCAL_READER, now, to_the_end};
 use crate::view::{CostModel, ProjectView, Settings};
-use autolabel_annotation::{Answer, LabelSchema, Task};
+use autolabel_annotation::{Answer, Label, LabelSchema, Task};
 use autolabel_quality::ThresholdConfig;
 use autolabel_selection::{BatchConfig, StopConfig};
 use autolabel_store::Event;
@@ -24,7 +24,8 @@ const USUAL_BATCH: u32 = 50;
 pub struct SettingsPatch {
     /// Shown in the title bar.
     pub name: Option<String>,
-    /// Task and classes. Classes may be renamed and added; one that was used cannot be removed.
+    /// Task and classes. Classes may be renamed and added; one that was used cannot be removed, and the
+    /// task cannot change once something is labeled.
     pub schema: Option<LabelSchema>,
     /// Largest share of wrong auto-labels that is acceptable.
     pub target_error: Option<f64>,
@@ -159,6 +160,15 @@ fn patched(live: &Live, patch: SettingsPatch) -> Result<Settings, WorkflowError>
         cost: patch.cost.unwrap_or(old.cost),
     };
     validate(&settings)?;
+    if settings.schema.task != old.schema.task && has_labels(live) {
+        return Err(WorkflowError::Setting {
+            name: "the kind of labels",
+            problem: format!(
+                "images were labeled with {}, so it stays; start a new project for the other kind",
+                old.schema.task.in_words()
+            ),
+        });
+    }
     let used = used_classes(live);
     if settings.schema.classes.len() < used {
         let last = old.schema.classes.get(used - 1);
@@ -176,11 +186,17 @@ fn patched(live: &Live, patch: SettingsPatch) -> Result<Settings, WorkflowError>
 /// How many classes, from the first on, must stay because labels or models use them.
 fn used_classes(live: &Live) -> usize {
     let labels = live.index.labels.iter();
-    let said = labels.flat_map(|l| [l.answer.and_then(Answer::class), l.auto_class]);
+    let said = labels.flat_map(|l| [l.answer.and_then(Answer::label), l.auto_label]);
     said.flatten()
+        .flat_map(Label::named)
         .map(|class| class.index() + 1)
         .max()
         .unwrap_or(0)
+}
+
+fn has_labels(live: &Live) -> bool {
+    let mut labels = live.index.labels.iter();
+    labels.any(|l| l.auto_label.is_some() || l.answer.is_some_and(|a| a.label().is_some()))
 }
 
 fn validate(settings: &Settings) -> Result<(), WorkflowError> {
@@ -202,12 +218,19 @@ fn validate(settings: &Settings) -> Result<(), WorkflowError> {
         let problem = format!("{} is not between 1 and 1000", settings.batch_size);
         return setting("the batch size", problem);
     }
-    if autolabel_selection::acquisition(&settings.strategy).is_none() {
-        return Err(autolabel_selection::SelectionError::UnknownStrategy {
-            name: settings.strategy.clone(),
-            known: autolabel_selection::acquisition_names().join(", "),
+    match autolabel_selection::acquisition(&settings.strategy) {
+        None => {
+            return Err(autolabel_selection::SelectionError::UnknownStrategy {
+                name: settings.strategy.clone(),
+                known: autolabel_selection::acquisition_names().join(", "),
+            }
+            .into());
         }
-        .into());
+        Some(chosen) if settings.schema.task == Task::Findings && !chosen.suits_findings() => {
+            let name = chosen.name();
+            return Err(autolabel_selection::SelectionError::OneClassOnly { name }.into());
+        }
+        Some(_) => {}
     }
     let cost = &settings.cost;
     let costs = [
@@ -248,6 +271,13 @@ mod tests {
         named(sentence(&|s| s.batch_size = 0), "batch size");
         named(sentence(&|s| s.strategy = "magic".into()), "'magic'");
         named(sentence(&|s| s.cost.money_per_hour = f64::NAN), "cost");
+        named(
+            sentence(&|s| {
+                s.schema.task = Task::Findings;
+                s.strategy = "batch_bald".into();
+            }),
+            "one class an image",
+        );
         named(
             sentence(&|s| s.schema.classes[1].name = "a".into()),
             "used twice",

@@ -1,11 +1,12 @@
 //! The state in memory → what the outside sees.
 
 use super::effort;
-use super::live::{Live, batch_progress, counts, label_state, pick_of, prediction, stage, version};
+use super::live::{
+    Live, batch_progress, counts, label_state, pick_of, predicted, prediction, stage, version,
+};
 use crate::audit::AuditState;
-use crate::round::first_class;
 use crate::view::{CurveView, Effort, ImageView, PredictionView, ProjectView, Stage};
-use autolabel_annotation::ImageId;
+use autolabel_annotation::{ImageId, Task};
 use autolabel_store::ImageRecord;
 
 /// The home screen's numbers.
@@ -63,8 +64,12 @@ fn ahead(live: &Live, unlabeled: u64) -> Effort {
 
 fn notices(live: &Live, stage: Stage, read_only: bool) -> Vec<String> {
     let mut notices = Vec::new();
-    if live.settings.schema.classes.len() < 2 {
-        notices.push("Name at least two classes before labeling.".to_owned());
+    let schema = &live.settings.schema;
+    if schema.classes.len() < schema.task.least_classes() {
+        notices.push(match schema.task {
+            Task::Classification => "Name at least two classes before labeling.".to_owned(),
+            Task::Findings => "Name at least one finding before labeling.".to_owned(),
+        });
     }
     if let Some(note) = &live.engine_note {
         notices.push(note.clone());
@@ -100,7 +105,8 @@ pub(super) fn curve_view(live: &Live) -> CurveView {
 pub(super) fn image_view(live: &Live, record: ImageRecord, blind: bool) -> ImageView {
     let label = live.index.labels[record.id.row()];
     let asked = is_asked(live, record.id);
-    let shown = prediction(live, record.id.0).filter(|_| !blind && !asked);
+    let row = record.id.0;
+    let shown = prediction(live, row).filter(|_| !blind && !asked);
     ImageView {
         id: record.id,
         file: record.file,
@@ -110,11 +116,13 @@ pub(super) fn image_view(live: &Live, record: ImageRecord, blind: bool) -> Image
         flagged: label.flagged,
         answer: label.answer,
         origin: label.origin,
-        auto_class: label.auto_class,
-        prediction: shown.map(|p| PredictionView {
-            class: first_class(p).0,
-            probabilities: p.to_vec(),
-        }),
+        auto_label: label.auto_label,
+        prediction: shown
+            .zip(predicted(live, row))
+            .map(|(p, label)| PredictionView {
+                label,
+                probabilities: p.to_vec(),
+            }),
         group: record.attributes.group,
         duplicate_of: record.duplicate_of,
     }

@@ -1,9 +1,9 @@
 //! What makes the probabilities of a model honest, and what measures it: leave-one-out predictions.
 
-use super::{RoundInput, first_class, plain};
+use super::{RoundInput, plain};
 use crate::WorkflowError;
-use autolabel_annotation::{Answer, ClassId, LabelOrigin};
-use autolabel_heads::DirichletGp;
+use crate::classifier::{self, Classifier};
+use autolabel_annotation::{Answer, Label, LabelOrigin};
 use autolabel_quality::ValidationItem;
 
 /// How many chosen labels a random one counts for in the calibration. At 1 the model stayed 4 to 5
@@ -23,9 +23,9 @@ pub struct Validation {
     /// The image.
     pub row: u32,
     /// The expert's answer; `None` = could not be read.
-    pub truth: Option<ClassId>,
-    /// The model's first class.
-    pub predicted: ClassId,
+    pub truth: Option<Label>,
+    /// The label that the model would give.
+    pub predicted: Label,
     /// Its calibrated probability.
     pub confidence: f32,
 }
@@ -52,12 +52,12 @@ impl Validation {
 /// random part alone.
 pub(super) fn calibrate(
     input: &RoundInput<'_>,
-    gp: &DirichletGp,
+    classifier: &Classifier,
     rows: &[u32],
-    classes: &[ClassId],
+    labels: &[Label],
 ) -> Result<(f64, Vec<Validation>), WorkflowError> {
     let width = input.class_count();
-    let mut left_out = autolabel_heads::leave_one_out(gp).probabilities;
+    let mut left_out = classifier.columns(&classifier.leave_one_out());
     let is_random = |row: u32| {
         input.labels[row as usize]
             .as_ref()
@@ -73,25 +73,26 @@ pub(super) fn calibrate(
             }
         })
         .collect();
+    let task = input.task;
     let temperature =
-        autolabel_heads::fit_temperature(&left_out, width, classes, &weights, MEDIAN_TEMPERATURE)?;
-    autolabel_heads::apply_temperature(&mut left_out, width, temperature);
+        classifier::fit_temperature(task, &left_out, labels, width, &weights, MEDIAN_TEMPERATURE)?;
+    classifier::calibrate_columns(task, &mut left_out, width, temperature);
     let mut validation: Vec<Validation> = rows
         .iter()
-        .zip(classes)
+        .zip(labels)
         .zip(left_out.chunks(width))
         .filter(|((row, _), _)| is_random(**row))
-        .map(|((&row, &class), p)| {
-            let (predicted, confidence) = first_class(p);
+        .map(|((&row, &label), p)| {
+            let (predicted, confidence) = classifier::most_likely(task, p);
             Validation {
                 row,
-                truth: Some(class),
+                truth: Some(label),
                 predicted,
                 confidence,
             }
         })
         .collect();
-    validation.extend(unreadable_validation(input, gp, temperature)?);
+    validation.extend(unreadable_validation(input, classifier, temperature)?);
     validation.sort_by_key(|v| v.row);
     Ok((temperature, validation))
 }
@@ -100,7 +101,7 @@ pub(super) fn calibrate(
 /// one would have been wrong.
 fn unreadable_validation(
     input: &RoundInput<'_>,
-    gp: &DirichletGp,
+    classifier: &Classifier,
     temperature: f64,
 ) -> Result<Vec<Validation>, WorkflowError> {
     let rows: Vec<u32> = (0_u32..)
@@ -112,17 +113,15 @@ fn unreadable_validation(
         })
         .map(|(row, _)| row)
         .collect();
-    let mut predictions = autolabel_heads::predict_rows(gp, input.features, &rows, &plain())?;
-    autolabel_heads::apply_temperature(
-        &mut predictions.probabilities,
-        input.class_count(),
-        temperature,
-    );
+    let said = classifier.predict_rows(input.features, &rows, &plain())?;
+    let mut columns = classifier.columns(&said);
+    let width = input.class_count();
+    classifier::calibrate_columns(input.task, &mut columns, width, temperature);
     Ok(rows
         .iter()
-        .zip(predictions.probabilities.chunks(input.class_count()))
+        .zip(columns.chunks(width))
         .map(|(&row, p)| {
-            let (predicted, confidence) = first_class(p);
+            let (predicted, confidence) = classifier::most_likely(input.task, p);
             Validation {
                 row,
                 truth: None,

@@ -1,11 +1,12 @@
 //! What a round says about the project: what could be auto-labeled, and the point of the curve.
 
-use super::{PoolPredictions, RoundInput, first_class};
+use super::{PoolPredictions, RoundInput};
 use crate::WorkflowError;
 use crate::forecast::Forecast;
 use crate::screening::Looked;
 use crate::view::CurvePoint;
-use autolabel_annotation::ClassId;
+use autolabel_annotation::{ClassId, Label};
+use autolabel_heads::FINDING_STATES;
 use autolabel_quality::{AutoShare, KappaWeights, ValidationItem};
 use autolabel_selection::RoundRecord;
 
@@ -44,8 +45,7 @@ pub(super) fn auto_estimate(
 
 fn confidences(pool: &PoolPredictions, rows: &[u32]) -> Vec<f32> {
     rows.iter()
-        .filter_map(|&row| pool.of(row))
-        .map(|p| first_class(p).1.clamp(0.0, 1.0))
+        .filter_map(|&row| Some(pool.first_of(row)?.1.clamp(0.0, 1.0)))
         .collect()
 }
 
@@ -58,15 +58,37 @@ pub(super) fn kappa_with_previous(
 ) -> Option<f64> {
     let previous = &input.previous?.pool;
     let sample = looked.sampled_rows();
-    let first = |of: &PoolPredictions, row| Some(first_class(of.of(row)?).0);
-    let (now, before): (Vec<ClassId>, Vec<ClassId>) = sample
+    let first = |of: &PoolPredictions, row| Some(of.first_of(row)?.0);
+    let (now, before): (Vec<Label>, Vec<Label>) = sample
         .as_ref()
         .unwrap_or(&pool.rows)
         .iter()
         .filter_map(|&row| Some((first(pool, row)?, first(previous, row)?)))
         .unzip();
-    let matrix = autolabel_quality::confusion_matrix(&before, &now, input.class_count()).ok()?;
+    let (now, classes) = categories(&now, input.class_count());
+    let (before, _) = categories(&before, input.class_count());
+    let matrix = autolabel_quality::confusion_matrix(&before, &now, classes).ok()?;
     autolabel_quality::cohen_kappa(&matrix, KappaWeights::Equal)
+}
+
+/// Labels as categories to agree on, and how many there are: classes, or for every finding of every image
+/// whether it is there.
+fn categories(labels: &[Label], class_count: usize) -> (Vec<ClassId>, usize) {
+    let findings = (0..class_count).filter_map(|finding| u16::try_from(finding).ok());
+    let states = |label: &Label| -> Vec<ClassId> {
+        match *label {
+            Label::Class(class) => vec![class],
+            Label::Findings(present) => findings
+                .clone()
+                .map(|finding| ClassId(u16::from(present.contains(ClassId(finding)))))
+                .collect(),
+        }
+    };
+    let count = match labels.first() {
+        Some(Label::Findings(_)) => FINDING_STATES,
+        _ => class_count,
+    };
+    (labels.iter().flat_map(states).collect(), count)
 }
 
 pub(super) fn curve_point(

@@ -2,33 +2,47 @@
 
 use super::{RoundInput, RoundModel, plain};
 use crate::WorkflowError;
+use crate::classifier::{self, Classifier};
 use crate::screening::Looked;
-use autolabel_annotation::ClassId;
-use autolabel_heads::{DirichletGp, FeatureRows};
-use rayon::prelude::*;
+use autolabel_annotation::{Label, Task};
+use autolabel_heads::FeatureRows;
 
 /// Calibrated predictions for some images.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct PoolPredictions {
+    /// What the columns mean.
+    pub task: Task,
     /// Images in rising order.
     pub rows: Vec<u32>,
-    /// `rows × class_count` probabilities, row-major.
-    pub probabilities: Vec<f32>,
-    /// Classes a row.
-    pub class_count: usize,
+    /// `rows × column_count` probabilities, row-major: of each class, or of each finding by itself.
+    pub columns: Vec<f32>,
+    /// Columns a row.
+    pub column_count: usize,
     /// Whether the images that the round did not look at exactly have the probabilities of a cheap
     /// stand-in for the classifier: good for browsing, not for labels.
     pub screened: bool,
 }
 
 impl PoolPredictions {
-    /// The class probabilities of the image at a position of `rows`.
+    /// No image.
     #[must_use]
-    pub fn at(&self, position: usize) -> &[f32] {
-        &self.probabilities[position * self.class_count..][..self.class_count]
+    pub fn nothing(task: Task) -> Self {
+        Self {
+            task,
+            rows: Vec::new(),
+            columns: Vec::new(),
+            column_count: 0,
+            screened: false,
+        }
     }
 
-    /// The class probabilities of an image, where it was predicted.
+    /// The columns of the image at a position of `rows`.
+    #[must_use]
+    pub fn at(&self, position: usize) -> &[f32] {
+        &self.columns[position * self.column_count..][..self.column_count]
+    }
+
+    /// The columns of an image, where it was predicted.
     #[must_use]
     pub fn of(&self, row: u32) -> Option<&[f32]> {
         self.rows
@@ -37,10 +51,28 @@ impl PoolPredictions {
             .map(|position| self.at(position))
     }
 
-    /// First class and its probability of the image at a position of `rows`.
+    /// The likeliest label and its probability of the image at a position of `rows`.
     #[must_use]
-    pub fn first(&self, position: usize) -> (ClassId, f32) {
-        first_class(self.at(position))
+    pub fn first(&self, position: usize) -> (Label, f32) {
+        classifier::most_likely(self.task, self.at(position))
+    }
+
+    /// The likeliest label and its probability of an image, where it was predicted.
+    #[must_use]
+    pub fn first_of(&self, row: u32) -> Option<(Label, f32)> {
+        Some(classifier::most_likely(self.task, self.of(row)?))
+    }
+
+    /// How far the image at a position of `rows` is from another label; see [`classifier::lead`].
+    #[must_use]
+    pub fn lead(&self, position: usize) -> f32 {
+        classifier::lead(self.task, self.at(position))
+    }
+
+    /// The same of an image, where it was predicted.
+    #[must_use]
+    pub fn lead_of(&self, row: u32) -> Option<f32> {
+        Some(classifier::lead(self.task, self.of(row)?))
     }
 }
 
@@ -55,30 +87,18 @@ pub fn predicted_exactly(
 ) -> Result<RoundModel, WorkflowError> {
     if model.pool.screened {
         let rows = &model.pool.rows;
-        let predictions = autolabel_heads::predict_rows(&model.gp, features, rows, &plain())?;
-        model.pool.probabilities = predictions.probabilities;
+        let said = model.classifier.predict_rows(features, rows, &plain())?;
+        model.pool.columns = model.classifier.columns(&said);
         calibrated(&mut model.pool, model.temperature);
         model.pool.screened = false;
     }
     Ok(model)
 }
 
-/// The first class and its probability; the earlier class wins a tie.
-#[must_use]
-pub fn first_class(probabilities: &[f32]) -> (ClassId, f32) {
-    let mut best = (0_u16, f32::NEG_INFINITY);
-    for (class, &p) in (0_u16..).zip(probabilities) {
-        if p > best.1 {
-            best = (class, p);
-        }
-    }
-    (ClassId(best.0), best.1)
-}
-
 /// Calibrated predictions for the candidates, which are at hand, and for the images with an answer.
 pub(super) fn predict_pool(
     input: &RoundInput<'_>,
-    gp: &DirichletGp,
+    classifier: &Classifier,
     temperature: f64,
     candidates: &[u32],
     looked: &Looked,
@@ -89,22 +109,21 @@ pub(super) fn predict_pool(
         .filter(|(_, (label, excluded))| label.is_some() && !**excluded)
         .map(|(row, _)| row)
         .collect();
-    let known = autolabel_heads::predict_rows(gp, input.features, &answered, &plain())?;
+    let known = classifier.predict_rows(input.features, &answered, &plain())?;
+    let known = classifier.columns(&known);
     let mut pool = PoolPredictions {
+        task: input.task,
         rows: Vec::with_capacity(answered.len() + candidates.len()),
-        probabilities: Vec::with_capacity((answered.len() + candidates.len()) * width),
-        class_count: width,
+        columns: Vec::with_capacity((answered.len() + candidates.len()) * width),
+        column_count: width,
         screened: looked.sample.is_some(),
     };
-    let mut answered = answered
-        .iter()
-        .zip(known.probabilities.chunks(width))
-        .peekable();
+    let mut answered = answered.iter().zip(known.chunks(width)).peekable();
     let mut add = |row: u32, p: &[f32]| {
         pool.rows.push(row);
-        pool.probabilities.extend_from_slice(p);
+        pool.columns.extend_from_slice(p);
     };
-    for (&row, p) in candidates.iter().zip(looked.probabilities.chunks(width)) {
+    for (&row, p) in candidates.iter().zip(looked.columns.chunks(width)) {
         while let Some((&row, p)) = answered.next_if(|(earlier, _)| **earlier < row) {
             add(row, p);
         }
@@ -117,9 +136,6 @@ pub(super) fn predict_pool(
 
 /// Applies the temperature of the calibration.
 fn calibrated(pool: &mut PoolPredictions, temperature: f64) {
-    const ROWS_A_TASK: usize = 4_096;
-    let width = pool.class_count;
-    pool.probabilities
-        .par_chunks_mut(ROWS_A_TASK * width)
-        .for_each(|part| autolabel_heads::apply_temperature(part, width, temperature));
+    let width = pool.column_count;
+    classifier::calibrate_columns(pool.task, &mut pool.columns, width, temperature);
 }

@@ -11,7 +11,7 @@ use super::plan::Plan;
 use crate::WorkflowError;
 use crate::dataset::Dataset;
 use crate::round::Labeled;
-use autolabel_annotation::{Answer, ClassId, LabelOrigin};
+use autolabel_annotation::{Answer, ClassId, FindingSet, Label, LabelOrigin};
 use autolabel_quality::{ReaderLabel, ReaderModel, ReaderModelConfig};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -29,10 +29,18 @@ struct ReadImage {
     origin: LabelOrigin,
     /// What the model said before anyone was asked.
     classifier: Vec<f64>,
-    /// Reader and class, in the order asked.
-    answers: Vec<(u32, u16)>,
-    consensus: ClassId,
+    /// Reader and label, in the order asked.
+    answers: Vec<(u32, Label)>,
+    consensus: Label,
     confidence: f64,
+}
+
+impl ReadImage {
+    /// Reader and class of each answer.
+    fn classes(&self) -> impl Iterator<Item = (u32, u16)> {
+        let answers = self.answers.iter();
+        answers.filter_map(|(reader, label)| Some((*reader, label.class()?.0)))
+    }
 }
 
 /// What the readers have done so far.
@@ -104,7 +112,7 @@ impl<'a> Crew<'a> {
                 |p| p.iter().map(|p| f64::from(*p)).collect(),
             ),
             answers: Vec::new(),
-            consensus: ClassId(0),
+            consensus: Label::Class(ClassId(0)),
             confidence: 0.0,
         };
         let (at_once, enough) = match self.per_image {
@@ -115,8 +123,8 @@ impl<'a> Crew<'a> {
             if image.answers.len() >= at_once && image.confidence >= enough {
                 break;
             }
-            let (class, seconds) = self.answer(row, reader);
-            image.answers.push((reader, class.0));
+            let (label, seconds) = self.answer(row, reader);
+            image.answers.push((reader, label));
             self.seconds += seconds;
             (image.consensus, image.confidence) = agree(&self.model, &image);
         }
@@ -132,7 +140,7 @@ impl<'a> Crew<'a> {
         let mut classifier = Vec::new();
         for (number, image) in (0_u32..).zip(&self.images) {
             classifier.extend(&image.classifier);
-            answers.extend(image.answers.iter().map(|&(reader, class)| ReaderLabel {
+            answers.extend(image.classes().map(|(reader, class)| ReaderLabel {
                 image: number,
                 reader,
                 class,
@@ -154,11 +162,8 @@ impl<'a> Crew<'a> {
     /// The labels as they now stand.
     pub(super) fn labels(&self) -> impl Iterator<Item = (usize, Labeled)> {
         self.images.iter().map(|image| {
-            let answer = Answer::Class {
-                class: image.consensus,
-            };
             let label = Labeled {
-                answer,
+                answer: Answer::from(image.consensus),
                 origin: image.origin,
             };
             (image.row as usize, label)
@@ -185,11 +190,10 @@ impl<'a> Crew<'a> {
             tally.estimated_skill = *skill;
         }
         for image in &self.images {
-            for &(reader, class) in &image.answers {
+            for &(reader, label) in &image.answers {
                 let tally = &mut tallies[reader as usize];
                 tally.answers += 1;
-                tally.right +=
-                    usize::from(ClassId(class) == self.dataset.truth[image.row as usize]);
+                tally.right += usize::from(label == self.dataset.truth[image.row as usize]);
             }
         }
         tallies
@@ -213,26 +217,44 @@ impl<'a> Crew<'a> {
     }
 
     /// A reader's answer to an image, and the seconds it took.
-    fn answer(&self, row: u32, reader: u32) -> (ClassId, f64) {
+    fn answer(&self, row: u32, reader: u32) -> (Label, f64) {
         let mut rng = self.luck(row, u64::from(reader));
         let config = &self.people.readers[reader as usize];
         let truth = self.dataset.truth[row as usize];
         let is_right = rng.random::<f64>() < config.skill;
-        let other = rng.random_range(1..self.dataset.class_names.len() as u16);
-        let class = match self.people.mistakes {
+        let count = self.dataset.class_names.len() as u16;
+        // Drawn whether it is needed or not, so that the seconds do not depend on the answer.
+        let another = match truth {
+            Label::Class(class) => {
+                let other = rng.random_range(1..count);
+                Label::Class(ClassId((class.0 + other) % count))
+            }
+            // One finding too many, or one too few.
+            Label::Findings(present) => {
+                let other = 1 << rng.random_range(0..count);
+                let set = FindingSet::from_bits(present.bits() ^ other);
+                Label::Findings(set.unwrap_or(present))
+            }
+        };
+        let label = match self.people.mistakes {
             _ if is_right => truth,
-            Mistakes::Uniform => ClassId((truth.0 + other) % self.dataset.class_names.len() as u16),
+            Mistakes::Uniform => another,
             Mistakes::LookAlike => look_alike(self.dataset, row),
         };
         let mean = config.seconds_per_label.unwrap_or(self.mean_seconds);
-        (class, mean * slowness(self.people.seconds_spread, &mut rng))
+        (label, mean * slowness(self.people.seconds_spread, &mut rng))
     }
 }
 
-/// The answered class that is most probable, and its probability.
-fn agree(model: &ReaderModel, image: &ReadImage) -> (ClassId, f64) {
-    let posterior = model.posterior(&image.classifier, &image.answers);
-    let mut answered: Vec<u16> = image.answers.iter().map(|(_, class)| *class).collect();
+/// The answered class that is most probable, and its probability; of findings the only answer, which
+/// holds as it is.
+fn agree(model: &ReaderModel, image: &ReadImage) -> (Label, f64) {
+    if let Some(&(_, label @ Label::Findings(_))) = image.answers.last() {
+        return (label, 1.0);
+    }
+    let answers: Vec<(u32, u16)> = image.classes().collect();
+    let posterior = model.posterior(&image.classifier, &answers);
+    let mut answered: Vec<u16> = answers.iter().map(|(_, class)| *class).collect();
     answered.sort_unstable();
     let mut best = (ClassId(0), f64::NEG_INFINITY);
     for class in answered {
@@ -241,7 +263,7 @@ fn agree(model: &ReaderModel, image: &ReadImage) -> (ClassId, f64) {
             best = (ClassId(class), p);
         }
     }
-    best
+    (Label::Class(best.0), best.1)
 }
 
 /// Log-normal with mean 1 and the given standard deviation.
@@ -256,8 +278,8 @@ fn slowness(spread: f64, rng: &mut ChaCha8Rng) -> f64 {
     variance.sqrt().mul_add(normal, -variance / 2.0).exp()
 }
 
-/// The class of the most similar image of another class.
-fn look_alike(dataset: &Dataset, row: u32) -> ClassId {
+/// The label of the most similar image with another label.
+fn look_alike(dataset: &Dataset, row: u32) -> Label {
     let truth = dataset.truth[row as usize];
     let own = dataset.features.row(row as usize);
     let mut best = (f32::INFINITY, truth);

@@ -6,7 +6,7 @@ use crate::WorkflowError;
 use crate::audit::MOST_ATTEMPTS;
 use crate::dataset::Dataset;
 use crate::round::{Labeled, RoundModel, Validation};
-use autolabel_annotation::ClassId;
+use autolabel_annotation::Label;
 use autolabel_quality::{
     Audit, AuditOutcome, AuditTarget, ThresholdConfig, ThresholdLimit, ValidationItem,
 };
@@ -93,7 +93,7 @@ impl FinishedRun {
 #[derive(Clone, Copy)]
 struct Proposal {
     row: u32,
-    class: ClassId,
+    label: Label,
     confidence: f32,
 }
 
@@ -142,7 +142,7 @@ pub(super) fn finish(
         random,
         first: mut accepted,
     } = proposed.clone();
-    let right = |p: &Proposal| p.class == dataset.truth[p.row as usize];
+    let right = |p: &Proposal| p.label == dataset.truth[p.row as usize];
     let right_now = rest.iter().filter(|p| right(p)).count();
     let mut run = FinishedRun {
         rest_accuracy: share(right_now, rest.len()).unwrap_or(1.0),
@@ -206,10 +206,10 @@ fn proposals(model: &RoundModel, labels: &[Option<Labeled>]) -> Vec<Proposal> {
         .enumerate()
         .filter(|(_, row)| labels[**row as usize].is_none())
         .map(|(position, &row)| {
-            let (class, confidence) = model.pool.first(position);
+            let (label, confidence) = model.pool.first(position);
             Proposal {
                 row,
-                class,
+                label,
                 confidence: confidence.clamp(0.0, 1.0),
             }
         })
@@ -278,7 +278,7 @@ fn audit(
             continue;
         };
         let proposal = accepted[position];
-        audit.record(proposal.class != dataset.truth[row as usize])?;
+        audit.record(proposal.label != dataset.truth[row as usize])?;
         checked.push(proposal);
     }
     run.audited = audit.checked();

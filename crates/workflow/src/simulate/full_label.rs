@@ -2,10 +2,10 @@
 //! against.
 
 use crate::WorkflowError;
+use crate::classifier::{self, Classifier};
 use crate::dataset::Dataset;
 use crate::representation;
-use crate::round::first_class;
-use autolabel_annotation::ClassId;
+use autolabel_annotation::Label;
 use autolabel_heads::{GpConfig, PredictOptions};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -64,7 +64,7 @@ fn count_right(
     train: &[u32],
     rows: &[u32],
 ) -> Result<usize, WorkflowError> {
-    let classes: Vec<ClassId> = train
+    let labels: Vec<Label> = train
         .iter()
         .map(|&row| dataset.truth[row as usize])
         .collect();
@@ -73,19 +73,21 @@ fn count_right(
     if let Some(source) = dataset.source()
         && representation::is_due(train.len(), None)
     {
-        let chosen = representation::choose(&source, train, &classes, width, gp)?;
+        let chosen = representation::choose(&source, train, &labels, width, gp)?;
         features = Cow::Owned(source.features(Some(&chosen.weights))?);
     }
-    let model = autolabel_heads::fit(&features, train, &classes, width, gp)?;
+    let task = dataset.task;
+    let model = Classifier::fit(task, &features, train, &labels, width, gp)?;
     let options = PredictOptions {
         mutual_information: false,
         ..PredictOptions::default()
     };
-    let predictions = autolabel_heads::predict(&model, &features, rows, &options)?;
+    let said = model.predict_rows(features.as_ref().into(), rows, &options)?;
+    let columns = model.columns(&said);
     Ok(rows
         .iter()
-        .zip(predictions.probabilities.chunks(width))
-        .filter(|(row, p)| first_class(p).0 == dataset.truth[**row as usize])
+        .zip(columns.chunks(width))
+        .filter(|(row, p)| classifier::most_likely(task, p).0 == dataset.truth[**row as usize])
         .count())
 }
 
@@ -119,7 +121,8 @@ mod tests {
             files: vec![String::new(); 100],
             features: Matrix::zeros(100, 1),
             blocks: None,
-            truth: vec![ClassId(0); 100],
+            task: autolabel_annotation::Task::Classification,
+            truth: vec![Label::Class(autolabel_annotation::ClassId(0)); 100],
             class_names: vec!["a".to_owned()],
             groups: Some(groups.clone()),
             is_test: vec![false; 100],

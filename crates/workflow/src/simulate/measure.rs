@@ -1,16 +1,17 @@
 //! What a simulation measures after a round, with labels that the program does not see.
 
 use crate::WorkflowError;
+use crate::classifier;
 use crate::dataset::Dataset;
-use crate::round::{Labeled, RoundModel, first_class};
-use autolabel_annotation::ClassId;
+use crate::round::{Labeled, RoundModel};
+use autolabel_annotation::Label;
 use autolabel_heads::{Matrix, PredictOptions};
 
-/// Shares of right first classes after one round; `None` where there is no such image.
+/// Shares of right labels after one round, those of findings right where all of them are; `None` where there is no such image.
 pub(super) struct Measured {
     /// Among the images of the pool without an expert label; 1 when none is left.
     pub(super) rest_accuracy: f64,
-    /// The same for each true class.
+    /// The share found of each true class or finding.
     pub(super) sensitivity: Vec<Option<f64>>,
     /// The same for each value of each column, in the order of the columns.
     pub(super) by_value: Vec<Option<f64>>,
@@ -36,13 +37,14 @@ pub(super) fn measure(
     for (position, &row) in model.pool.rows.iter().enumerate() {
         let truth = dataset.truth[row as usize];
         if let Some(label) = &labels[row as usize] {
-            pool.count(label.answer.class() == Some(truth));
+            pool.count(label.answer.label() == Some(truth));
             continue;
         }
-        let right = model.pool.first(position).0 == truth;
-        for tally in [&mut rest, &mut rest_classes[truth.index()], &mut pool] {
-            tally.count(right);
-        }
+        let predicted = model.pool.first(position).0;
+        let right = predicted == truth;
+        rest.count(right);
+        pool.count(right);
+        count_found(&mut rest_classes, truth, predicted);
         let mut first = 0;
         for column in &dataset.columns {
             if let Some(value) = column.value_of[row as usize] {
@@ -82,14 +84,24 @@ fn test_split(
         mutual_information: false,
         ..PredictOptions::default()
     };
-    let predictions = autolabel_heads::predict(&model.gp, features, &rows, &options)?;
-    for (row, p) in rows.iter().zip(predictions.probabilities.chunks(classes)) {
-        let truth: ClassId = dataset.truth[*row as usize];
-        let right = first_class(p).0 == truth;
-        all.count(right);
-        by_class[truth.index()].count(right);
+    let said = model
+        .classifier
+        .predict_rows(features.into(), &rows, &options)?;
+    let columns = model.classifier.columns(&said);
+    for (row, p) in rows.iter().zip(columns.chunks(classes)) {
+        let truth = dataset.truth[*row as usize];
+        let predicted = classifier::most_likely(dataset.task, p).0;
+        all.count(predicted == truth);
+        count_found(&mut by_class, truth, predicted);
     }
     Ok((all, by_class))
+}
+
+/// Whether each class or finding that is there was found.
+fn count_found(by_class: &mut [Tally], truth: Label, predicted: Label) {
+    for class in truth.named() {
+        by_class[class.index()].count(predicted.names(class));
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]

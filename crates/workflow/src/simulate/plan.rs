@@ -5,6 +5,7 @@ use crate::WorkflowError;
 use crate::dataset::Dataset;
 use crate::round::RoundConfig;
 use crate::view::CostModel;
+use autolabel_annotation::Task;
 use autolabel_heads::GpConfig;
 use autolabel_quality::ThresholdConfig;
 use autolabel_selection::{BatchConfig, SelectionError, StopConfig};
@@ -88,7 +89,16 @@ impl Plan {
                 format!("{budget} labels of {pool} images are too few to learn from"),
             );
         }
-        if dataset.class_names.len() < 2 {
+        if dataset.task == Task::Findings
+            && config.people.per_image != (ReadersPerImage::Fixed { readers: 1 })
+        {
+            return setting(
+                "the readers",
+                "several readers an image are simulated for one class an image only; use one reader"
+                    .to_owned(),
+            );
+        }
+        if dataset.class_names.len() < dataset.task.least_classes() {
             return setting(
                 "the data set",
                 "it has one class only, so there is nothing to learn".to_owned(),

@@ -126,6 +126,7 @@ pub(super) fn replay(
             excluded: &dataset.is_test,
             groups: dataset.groups.as_deref(),
             duplicate_of: None,
+            task: dataset.task,
             class_names: &dataset.class_names,
             history: &history,
             previous: previous.as_ref(),
@@ -191,10 +192,10 @@ impl<'a> View<'a> {
         let Some(source) = dataset.source() else {
             return Ok(());
         };
-        let (rows, classes) = round::labeled_classes(labels, &dataset.is_test);
+        let (rows, known) = round::labeled_images(labels, &dataset.is_test);
         if representation::is_due(rows.len(), self.chosen.as_ref()) {
             let width = dataset.class_names.len();
-            let chosen = representation::choose(&source, &rows, &classes, width, &config.gp)?;
+            let chosen = representation::choose(&source, &rows, &known, width, &config.gp)?;
             self.features = Cow::Owned(source.features(Some(&chosen.weights))?);
             self.chosen = Some(chosen);
         }

@@ -6,6 +6,7 @@ use super::full_label::FullLabelReport;
 use super::people_summary::PeopleReport;
 use super::regret::StopRegret;
 use crate::dataset::Refused;
+use autolabel_annotation::Task;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -200,7 +201,7 @@ pub struct SimulationReport {
     /// Name of the data set.
     pub dataset: String,
     /// Task.
-    pub task: &'static str,
+    pub task: Task,
     /// Images of the pool.
     pub pool: usize,
     /// Images of the test split.

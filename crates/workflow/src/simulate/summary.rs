@@ -40,7 +40,7 @@ pub(super) fn report(
     Ok(SimulationReport {
         version: 1,
         dataset: dataset.name.clone(),
-        task: "classification",
+        task: dataset.task,
         pool: plan.pool,
         test: dataset.files.len() - plan.pool,
         classes: dataset.class_names.clone(),

@@ -1,6 +1,6 @@
 //! Rounds of large pools beside rounds that look at everything: what screening costs is measured here.
 
-use autolabel_annotation::{Answer, ClassId, LabelOrigin};
+use autolabel_annotation::{Answer, ClassId, LabelOrigin, Task};
 use autolabel_heads::{
     FeatureRows, GpConfig, HalfMatrix, Kernel, KernelScale, Matrix, ScaleChoice,
 };
@@ -104,6 +104,7 @@ impl Pool {
             excluded: &self.excluded,
             groups: None,
             duplicate_of: None,
+            task: Task::Classification,
             class_names: &self.class_names,
             history: &[],
             previous: None,
@@ -222,7 +223,7 @@ fn a_screened_round_is_the_same_for_any_number_of_threads() {
             .install(|| {
                 let outcome = pool.round((&half).into(), &little());
                 let model = outcome.model.unwrap();
-                (outcome.batch, outcome.auto_share, model.pool.probabilities)
+                (outcome.batch, outcome.auto_share, model.pool.columns)
             })
     };
     assert_eq!(run(1), run(3));
@@ -257,12 +258,7 @@ fn exact_predictions_are_at_hand_when_labels_rest_on_them() {
     let caught_up = predicted_exactly(screened, (&half).into()).unwrap();
     assert!(!caught_up.pool.screened);
     assert_eq!(caught_up.pool.rows, exact.pool.rows);
-    for (a, b) in caught_up
-        .pool
-        .probabilities
-        .iter()
-        .zip(&exact.pool.probabilities)
-    {
+    for (a, b) in caught_up.pool.columns.iter().zip(&exact.pool.columns) {
         assert!((a - b).abs() < 1e-5);
     }
 }

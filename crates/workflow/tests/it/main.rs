@@ -7,6 +7,7 @@
 )]
 
 mod expert;
+mod findings;
 mod folder;
 
 mod import;

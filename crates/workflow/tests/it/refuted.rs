@@ -10,7 +10,7 @@ use autolabel_workflow::{FailureKind, Project, SettingsPatch};
 async fn check(project: &Project, view: &AuditView, strict: bool) -> AuditView {
     let next = view.next.as_ref().unwrap();
     let class = if strict {
-        ClassId(1 - next.class.0)
+        ClassId(1 - next.label.class().unwrap().0)
     } else {
         truth(&next.image)
     };

@@ -1,6 +1,6 @@
 //! Simulations on drawn features: what the report holds, and that it does not depend on threads.
 
-use autolabel_annotation::ClassId;
+use autolabel_annotation::{ClassId, FindingSet, Label, Task};
 use autolabel_heads::Matrix;
 use autolabel_workflow::WorkflowError;
 use autolabel_workflow::dataset::{Dataset, DatasetColumn};
@@ -21,7 +21,7 @@ fn clouds(images: usize) -> Dataset {
     let mut truth = Vec::new();
     for number in 0..images {
         let class = [0, 1, 0, 1, 0, 1, 0, 1, 0, 2][number % 10];
-        truth.push(ClassId(class));
+        truth.push(Label::Class(ClassId(class)));
         let mut row = [0.0_f32; WIDTH].map(|_| rng.random::<f32>() - 0.5);
         row[usize::from(class)] += 0.7;
         let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
@@ -32,6 +32,7 @@ fn clouds(images: usize) -> Dataset {
         files: (0..images).map(|i| format!("{i}.png")).collect(),
         features: Matrix::new(images, WIDTH, data).unwrap(),
         blocks: None,
+        task: Task::Classification,
         truth,
         class_names: ["common", "usual", "rare <5 %>"]
             .map(str::to_owned)
@@ -359,4 +360,58 @@ fn the_page_stands_alone_and_escapes_names(page: &str) {
     ] {
         assert!(page.contains(section), "{section}");
     }
+}
+
+/// Clouds in which the sign of each of the first directions is a finding, the third one rare.
+fn findings(images: usize) -> Dataset {
+    let mut dataset = clouds(images);
+    let width = dataset.features.cols;
+    dataset.task = Task::Findings;
+    dataset.truth = dataset
+        .features
+        .data
+        .chunks(width)
+        .map(|row| {
+            let there = [row[0] > 0.2, row[3] > 0.0, row[5] > 0.3];
+            let numbers = (0_u16..).zip(there).filter(|(_, there)| *there);
+            Label::Findings(FindingSet::of(numbers.map(|(n, _)| ClassId(n))).unwrap())
+        })
+        .collect();
+    dataset
+}
+
+#[test]
+fn findings_are_learnt_and_reported_one_by_one() {
+    let dataset = findings(480);
+    let config = SimulateConfig {
+        compare: vec!["random".to_owned()],
+        ..config()
+    };
+    let report = simulate(&dataset, &config, &mut |_| {}).unwrap();
+    assert_eq!(report.task, Task::Findings);
+    let most_frequent = dataset
+        .truth
+        .iter()
+        .filter(|label| **label == Label::Findings(FindingSet::NONE))
+        .count() as f64
+        / dataset.truth.len() as f64;
+    for arm in &report.arms {
+        let last = arm.curve.last().unwrap();
+        assert!(
+            last.rest_accuracy.mean > most_frequent + 0.2,
+            "{}",
+            arm.strategy
+        );
+        for found in &last.sensitivity {
+            assert!(found.unwrap().mean > 0.6, "{}", arm.strategy);
+        }
+    }
+    assert!(report.full_label.unwrap().cross_validated > most_frequent + 0.2);
+}
+
+#[test]
+fn several_readers_of_findings_are_refused_in_a_sentence() {
+    let readers = three_readers(ReadersPerImage::Fixed { readers: 3 });
+    let refused = simulate(&findings(120), &readers, &mut |_| {}).unwrap_err();
+    assert!(refused.to_string().contains("use one reader"), "{refused}");
 }

@@ -1,0 +1,171 @@
+//! The label of a readable image: one class, or all findings that it shows.
+
+use crate::ClassId;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ArrayBuilder, Schema};
+use utoipa::openapi::{Object, RefOr, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Findings of the label schema that an image shows, at most [`FindingSet::MOST`]; empty = none of
+/// them. In JSON a list of rising class numbers.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
+#[serde(into = "Vec<ClassId>", try_from = "Vec<ClassId>")]
+pub struct FindingSet(u64);
+
+impl FindingSet {
+    /// Most findings of a project: one bit each, and room for what else a column has to say.
+    pub const MOST: usize = 60;
+
+    /// No finding.
+    pub const NONE: Self = Self(0);
+
+    /// A set of findings; `None` where one is not below [`Self::MOST`].
+    #[must_use]
+    pub fn of(findings: impl IntoIterator<Item = ClassId>) -> Option<Self> {
+        findings.into_iter().try_fold(Self::NONE, |set, finding| {
+            (finding.index() < Self::MOST).then(|| Self(set.0 | 1 << finding.0))
+        })
+    }
+
+    /// Whether the finding is among them.
+    #[must_use]
+    pub fn contains(self, finding: ClassId) -> bool {
+        finding.index() < Self::MOST && self.0 >> finding.0 & 1 == 1
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The findings, rising.
+    pub fn iter(self) -> impl Iterator<Item = ClassId> {
+        (0..Self::MOST as u16)
+            .map(ClassId)
+            .filter(move |finding| self.contains(*finding))
+    }
+
+    /// The set as a number below 2^60, bit `i` = finding `i`.
+    #[must_use]
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Inverse of [`Self::bits`]; `None` from 2^60 on.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> Option<Self> {
+        (bits >> Self::MOST == 0).then_some(Self(bits))
+    }
+}
+
+impl From<FindingSet> for Vec<ClassId> {
+    fn from(set: FindingSet) -> Self {
+        set.iter().collect()
+    }
+}
+
+impl TryFrom<Vec<ClassId>> for FindingSet {
+    type Error = String;
+
+    fn try_from(findings: Vec<ClassId>) -> Result<Self, String> {
+        Self::of(findings).ok_or_else(|| {
+            format!(
+                "a finding is not between 0 and {}; send the numbers of the label schema",
+                Self::MOST - 1
+            )
+        })
+    }
+}
+
+impl PartialSchema for FindingSet {
+    fn schema() -> RefOr<Schema> {
+        let item = Object::with_type(Type::Integer);
+        ArrayBuilder::new()
+            .items(item)
+            .description(Some("Findings that an image shows, rising; empty = none."))
+            .into()
+    }
+}
+
+impl ToSchema for FindingSet {}
+
+/// The label of a readable image. In JSON a class number, or a list of findings.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
+#[serde(untagged)]
+pub enum Label {
+    /// The image shows this class.
+    Class(ClassId),
+    /// The image shows these findings and none of the others.
+    Findings(FindingSet),
+}
+
+impl Label {
+    /// The class, where the label is one.
+    #[must_use]
+    pub fn class(self) -> Option<ClassId> {
+        match self {
+            Self::Class(class) => Some(class),
+            Self::Findings(_) => None,
+        }
+    }
+
+    /// Whether the label names this class or finding.
+    #[must_use]
+    pub fn names(self, class: ClassId) -> bool {
+        match self {
+            Self::Class(own) => own == class,
+            Self::Findings(present) => present.contains(class),
+        }
+    }
+
+    /// The classes or findings that the label names.
+    #[must_use]
+    pub fn named(self) -> Vec<ClassId> {
+        match self {
+            Self::Class(class) => vec![class],
+            Self::Findings(present) => present.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_a_number_or_a_list_in_json() {
+        let set = FindingSet::of([ClassId(3), ClassId(0)]).unwrap();
+        let labels = [
+            (Label::Class(ClassId(2)), "2"),
+            (Label::Findings(set), "[0,3]"),
+            (Label::Findings(FindingSet::NONE), "[]"),
+        ];
+        for (label, json) in labels {
+            assert_eq!(serde_json::to_string(&label).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Label>(json).unwrap(), label);
+        }
+        assert!(serde_json::from_str::<Label>("[60]").is_err());
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_in() {
+        let set = FindingSet::of([0, 7, 59].map(ClassId)).unwrap();
+        assert_eq!(set.len(), 3);
+        assert!(set.contains(ClassId(59)) && !set.contains(ClassId(1)));
+        assert!(!set.contains(ClassId(64)), "beyond the bits");
+        assert_eq!(FindingSet::from_bits(set.bits()), Some(set));
+        assert_eq!(FindingSet::from_bits(1 << 60), None);
+        assert_eq!(FindingSet::of([ClassId(60)]), None);
+    }
+}
