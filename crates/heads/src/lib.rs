@@ -14,7 +14,7 @@
 //! Matrix + labels --fit_head--> Head (Gaussian process or linear) --Head::predict--> Predictions
 //! Matrix + findings --fit_findings--> one DirichletGp a finding
 //! Matrix + grades --fit_ordinal--> OrdinalGp --predict_ordinal--> OrdinalPredictions --ordinal_decisions--> classes
-//! DirichletGp + Predictions --novelty--> Novelty
+//! Matrix of labels --Familiar::new--> Familiar --Familiar::novelty--> Novelty
 //! ClassFunction + raw row --class_gradient--> ClassGradient
 //! probabilities + random labels --estimate_prevalence--> shares --reweight--> probabilities
 //! ```
@@ -103,7 +103,7 @@ pub use leave_one_out::leave_one_out;
 pub use linear::{LinearConfig, LinearLaplace, PrecisionChoice, fit_linear};
 pub use linear_predict::{leave_one_out_linear, predict_linear};
 pub use matrix::{Matrix, dot, inner_products};
-pub use novelty::{Novelty, novelty};
+pub use novelty::{Familiar, Novelty};
 pub use ordinal::{OrdinalConfig, OrdinalGp, OrdinalScale, fit_ordinal};
 pub use ordinal_predict::{
     OrdinalLoss, OrdinalPredictions, leave_one_out_ordinal, ordinal_decisions, predict_ordinal,

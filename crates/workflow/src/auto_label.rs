@@ -10,6 +10,7 @@ use crate::project::{
 };
 use crate::queue::put_next_batch;
 use crate::round::{RoundModel, Validation};
+use crate::unusual::Unusual;
 use crate::view::AutoLabelView;
 use autolabel_annotation::{ImageId, Label};
 use autolabel_quality::{ThresholdChoice, ThresholdConfig, ThresholdLimit, ValidationItem};
@@ -31,12 +32,13 @@ impl Project {
     /// There is no model yet.
     pub async fn auto_label_preview(&self) -> Result<AutoLabelView, WorkflowError> {
         let model = self.exact_model().await?;
+        let unusual = self.unusual().await?;
         let project = self.clone();
         aside(move || {
             let live = project.live();
             let choice = choice(&live, &model, &threshold_config(&live))?;
             let accepted = accepted(&proposals(&live, &model), &choice);
-            Ok(auto_label_view(&live, &choice, &accepted, false))
+            Ok(auto_label_view(&live, &choice, &accepted, &unusual, false))
         })
         .await
     }
@@ -50,8 +52,9 @@ impl Project {
             return Err(StoreError::ReadOnly.into());
         }
         let model = self.exact_model().await?;
+        let unusual = self.unusual().await?;
         let project = self.clone();
-        let view = to_the_end(async move { apply(&project, model).await }).await?;
+        let view = to_the_end(async move { apply(&project, model, unusual).await }).await?;
         self.tell(ProjectEvent::Audit);
         self.tell(ProjectEvent::Queue);
         self.tell_project();
@@ -67,11 +70,15 @@ struct Applied {
     view: AutoLabelView,
 }
 
-async fn apply(project: &Project, model: Arc<RoundModel>) -> Result<AutoLabelView, WorkflowError> {
+async fn apply(
+    project: &Project,
+    model: Arc<RoundModel>,
+    unusual: Arc<Unusual>,
+) -> Result<AutoLabelView, WorkflowError> {
     let _writing = project.inner().writing.lock().await;
     let files = project.inner().store.file_names().await?;
     let beside = project.clone();
-    let applied = aside(move || prepare(&beside, &model, &files)).await?;
+    let applied = aside(move || prepare(&beside, (&model, &unusual), &files)).await?;
     project.append(&applied.events).await?;
     {
         let mut live = project.live_mut();
@@ -88,14 +95,14 @@ async fn apply(project: &Project, model: Arc<RoundModel>) -> Result<AutoLabelVie
 
 fn prepare(
     project: &Project,
-    model: &RoundModel,
+    (model, unusual): (&RoundModel, &Unusual),
     files: &[String],
 ) -> Result<Applied, WorkflowError> {
     let live = project.live();
     refuse_during_audit(&live)?;
     let choice = choice(&live, model, &threshold_config(&live))?;
     let accepted = accepted(&proposals(&live, model), &choice);
-    let view = auto_label_view(&live, &choice, &accepted, true);
+    let view = auto_label_view(&live, &choice, &accepted, unusual, true);
     let Some(threshold) = choice.threshold.filter(|_| !accepted.is_empty()) else {
         return Err(conflict(view.text));
     };
@@ -283,6 +290,7 @@ fn auto_label_view(
     live: &Live,
     choice: &ThresholdChoice,
     accepted: &[Proposal],
+    unusual: &Unusual,
     applied: bool,
 ) -> AutoLabelView {
     let mut per_class = vec![0; live.settings.schema.classes.len()];
@@ -309,6 +317,10 @@ fn auto_label_view(
         ),
         applied,
         per_class,
+        unusual: accepted
+            .iter()
+            .filter(|p| unusual.is_unusual(p.row))
+            .count() as u64,
     }
 }
 

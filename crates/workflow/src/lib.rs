@@ -45,6 +45,7 @@ pub mod round;
 mod screening;
 mod snapshot;
 mod training;
+mod unusual;
 
 // The same walk on known labels.
 pub mod dataset;

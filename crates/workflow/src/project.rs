@@ -70,6 +70,8 @@ pub(crate) struct Inner {
     /// Held while the present model is fitted again.
     pub refitting: tokio::sync::Mutex<()>,
     pub features: std::sync::Mutex<Option<crate::snapshot::FeatureCache>>,
+    /// Computed when first asked for, once a model.
+    pub unusual: std::sync::Mutex<Option<Arc<crate::unusual::Unusual>>>,
     /// Another round was asked for while one was at work.
     pub train_again: AtomicBool,
     pub jobs: Jobs,

@@ -154,6 +154,19 @@ impl BlockSource<'_> {
         Ok(())
     }
 
+    /// The features of these images by a combination that is at hand.
+    ///
+    /// # Errors
+    /// Features that are not finite.
+    pub fn rows_combined(
+        &self,
+        rows: &[u32],
+        combination: &Combination,
+    ) -> Result<Matrix, WorkflowError> {
+        let blocks = self.blocks_of(rows)?;
+        Ok(autolabel_heads::combine(combination, &blocks)?)
+    }
+
     /// The features of all images in single precision.
     ///
     /// # Errors

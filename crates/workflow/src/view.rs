@@ -430,6 +430,8 @@ pub struct AutoLabelView {
     pub applied: bool,
     /// Accepted images whose label names each class or finding, in schema order.
     pub per_class: Vec<u64>,
+    /// Accepted images that resemble nothing labeled: worth a look first.
+    pub unusual: u64,
 }
 
 /// State of the audit.
@@ -512,13 +514,16 @@ pub struct ImageFilter {
     /// Only copies of earlier images.
     #[serde(default)]
     pub duplicates: bool,
+    /// Only images that resemble nothing labeled; none before there are a hundred labels.
+    #[serde(default)]
+    pub unusual: bool,
     /// Only images where the expert and the model differ.
     #[serde(default)]
     pub disagreement: bool,
     /// Part of the file name, case-insensitive.
     #[serde(default)]
     pub text: Option<String>,
-    /// `id` (default), `doubt` (most doubtful first).
+    /// `id` (default), `doubt` (most doubtful first), `unusual` (least like the labeled images first).
     #[serde(default)]
     pub order: ImageOrder,
 }
@@ -530,8 +535,10 @@ pub enum ImageOrder {
     /// As imported.
     #[default]
     Id,
-    /// Smallest lead of the first over the second class first.
+    /// Smallest lead of the first over the second class first; of findings, that of the most doubtful one.
     Doubt,
+    /// Least like the labeled images first.
+    Unusual,
 }
 
 /// A page of the data list.

@@ -612,6 +612,11 @@ export interface components {
              * @description Calibrated probability from which an image is auto-labeled.
              */
             threshold: number;
+            /**
+             * Format: int64
+             * @description Accepted images that resemble nothing labeled: worth a look first.
+             */
+            unusual: number;
         };
         /** Format: binary */
         Binary: string;
@@ -1054,7 +1059,7 @@ export interface components {
          * @description Order of the data list.
          * @enum {string}
          */
-        ImageOrder: "id" | "doubt";
+        ImageOrder: "id" | "doubt" | "unusual";
         /** @description A page of the data list. */
         ImagePage: {
             /** @description Images of the page. */
@@ -1904,11 +1909,13 @@ export interface operations {
                 flagged?: boolean;
                 /** @description Only copies of earlier images. */
                 duplicates?: boolean;
+                /** @description Only images that resemble nothing labeled; none before there are a hundred labels. */
+                unusual?: boolean;
                 /** @description Only images where the expert and the model differ. */
                 disagreement?: boolean;
                 /** @description Part of the file name, case-insensitive. */
                 text?: string;
-                /** @description `id` as imported, `doubt` most doubtful first. */
+                /** @description `id` as imported, `doubt` most doubtful first, `unusual` least like the labeled images first. */
                 order?: components["schemas"]["ImageOrder"];
                 /** @description Zero-based position of the first image of the page. */
                 offset?: number;

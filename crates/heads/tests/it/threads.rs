@@ -3,8 +3,8 @@
 use crate::toy::clouds;
 use autolabel_annotation::FindingSet;
 use autolabel_heads::{
-    GpConfig, OrdinalConfig, PredictOptions, ScaleChoice, extend, fit, fit_findings, fit_ordinal,
-    joint_samples, leave_one_out, novelty, predict, predict_means, predict_ordinal,
+    Familiar, GpConfig, OrdinalConfig, PredictOptions, ScaleChoice, extend, fit, fit_findings,
+    fit_ordinal, joint_samples, leave_one_out, predict, predict_means, predict_ordinal,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -61,7 +61,8 @@ fn extending_and_the_other_heads_do_not_depend_on_threads() {
             let more = (&rows[900..1_000], &classes[900..1_000]);
             let gp = extend(&gp, &features, more.0, more.1, &config).unwrap().gp;
             let said = predict(&gp, &features, &rows, &options).unwrap();
-            let new = novelty(&gp, &features, &rows, &said).unwrap();
+            let familiar = Familiar::new(features.select(&rows[..1_000])).unwrap();
+            let new = familiar.novelty(&features).unwrap();
             let found = fit_findings(&features, &rows[..1_000], &present, 2, &config).unwrap();
             let found = found
                 .iter()

@@ -35,12 +35,15 @@ pub struct ImagesQuery {
     /// Only copies of earlier images.
     #[serde(default)]
     pub duplicates: bool,
+    /// Only images that resemble nothing labeled; none before there are a hundred labels.
+    #[serde(default)]
+    pub unusual: bool,
     /// Only images where the expert and the model differ.
     #[serde(default)]
     pub disagreement: bool,
     /// Part of the file name, case-insensitive.
     pub text: Option<String>,
-    /// `id` as imported, `doubt` most doubtful first.
+    /// `id` as imported, `doubt` most doubtful first, `unusual` least like the labeled images first.
     #[serde(default)]
     pub order: ImageOrder,
     /// Zero-based position of the first image of the page.
@@ -75,6 +78,7 @@ pub async fn list_images(
         flagged: query.flagged,
         duplicates: query.duplicates,
         disagreement: query.disagreement,
+        unusual: query.unusual,
         text: query.text,
         order: query.order,
     };

@@ -4,6 +4,7 @@ use super::live::{Live, label_state, lead, predicted, shown_label};
 use super::views::image_view;
 use super::{Project, aside};
 use crate::WorkflowError;
+use crate::unusual::Unusual;
 use crate::view::{ImageFilter, ImageOrder, ImagePage, ImageView};
 use autolabel_annotation::ImageId;
 use autolabel_image_io::{Plane, ReadLimits};
@@ -28,8 +29,23 @@ impl Project {
             Some(text) if !text.is_empty() => Some(self.inner.store.images_named(text).await?),
             _ => None,
         };
+        let asks = filter.unusual || filter.order == ImageOrder::Unusual;
+        let unusual = if asks && self.live().models.last().is_some() {
+            Some(self.unusual().await?)
+        } else {
+            None
+        };
         let (project, filter) = (self.clone(), filter.clone());
-        let rows = aside(move || Ok(filtered(&project.live(), &filter, named.as_deref()))).await?;
+        let rows = aside(move || {
+            let live = project.live();
+            Ok(filtered(
+                &live,
+                &filter,
+                named.as_deref(),
+                unusual.as_deref(),
+            ))
+        })
+        .await?;
         let skip = usize::try_from(offset).unwrap_or(usize::MAX);
         let take = usize::try_from(limit).unwrap_or(usize::MAX);
         let page: Vec<ImageId> = rows.iter().skip(skip).take(take).copied().collect();
@@ -118,8 +134,14 @@ impl Project {
     }
 }
 
-/// Rows that pass a filter, in its order. `named` are those whose name fits, rising.
-fn filtered(live: &Live, filter: &ImageFilter, named: Option<&[ImageId]>) -> Vec<ImageId> {
+/// Rows that pass a filter, in its order. `named` are those whose name fits, rising; `unusual` is there
+/// where the filter asks for it and a model can tell.
+fn filtered(
+    live: &Live,
+    filter: &ImageFilter,
+    named: Option<&[ImageId]>,
+    unusual: Option<&Unusual>,
+) -> Vec<ImageId> {
     let passes = |row: u32| {
         let label = &live.index.labels[row as usize];
         let disagrees = || {
@@ -135,6 +157,7 @@ fn filtered(live: &Live, filter: &ImageFilter, named: Option<&[ImageId]>) -> Vec
                 .is_none_or(|class| shown_label(live, row).is_some_and(|l| l.names(class)))
             && (!filter.flagged || label.flagged)
             && (!filter.duplicates || live.index.duplicate_of[row as usize].is_some())
+            && (!filter.unusual || unusual.is_some_and(|unusual| unusual.is_unusual(row)))
             && (!filter.disagreement || disagrees())
     };
     let count = u32::try_from(live.index.len()).unwrap_or(u32::MAX);
@@ -146,12 +169,16 @@ fn filtered(live: &Live, filter: &ImageFilter, named: Option<&[ImageId]>) -> Vec
             .collect(),
         None => (0..count).filter(|row| passes(*row)).map(ImageId).collect(),
     };
-    if filter.order == ImageOrder::Doubt {
-        // Images the model has not seen come last, as they come.
-        rows.sort_by_cached_key(|id| {
+    // Images the model has not seen come last, as they come.
+    match (filter.order, unusual) {
+        (ImageOrder::Doubt, _) => rows.sort_by_cached_key(|id| {
             let lead = lead(live, id.0).unwrap_or(f32::INFINITY);
             (ordered(lead), id.0)
-        });
+        }),
+        (ImageOrder::Unusual, Some(unusual)) => {
+            rows.sort_by_cached_key(|id| (unusual.place(id.0), id.0));
+        }
+        (ImageOrder::Unusual | ImageOrder::Id, _) => {}
     }
     rows
 }

@@ -110,6 +110,7 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Project, WorkflowError
             writing: tokio::sync::Mutex::new(()),
             refitting: tokio::sync::Mutex::new(()),
             features: std::sync::Mutex::new(None),
+            unusual: std::sync::Mutex::new(None),
             train_again: AtomicBool::new(false),
             jobs: Jobs::remembered(earlier),
             runtime: tokio::runtime::Handle::current(),

@@ -19,3 +19,4 @@ mod open;
 mod queue;
 mod refuted;
 mod simulating;
+mod unusual;
