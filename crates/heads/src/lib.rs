@@ -14,6 +14,7 @@
 //! Matrix + labels --fit_head--> Head (Gaussian process or linear) --Head::predict--> Predictions
 //! Matrix + findings --fit_findings--> one DirichletGp a finding
 //! Matrix + grades --fit_ordinal--> OrdinalGp --predict_ordinal--> OrdinalPredictions --ordinal_decisions--> classes
+//! Matrix of answered images --UnreadableKind::new--> UnreadableKind --UnreadableKind::holds--> images to set aside
 //! Matrix of labels --Familiar::new--> Familiar --Familiar::novelty--> Novelty
 //! ClassFunction + raw row --class_gradient--> ClassGradient
 //! probabilities + random labels --estimate_prevalence--> shares --reweight--> probabilities
@@ -83,6 +84,7 @@ mod ordinal_predict;
 
 mod novelty;
 mod prevalence;
+mod unreadable_kind;
 
 mod temperature;
 
@@ -115,3 +117,4 @@ pub use temperature::{apply_temperature, fit_temperature};
 pub use transform::{
     FeatureTransform, PcaConfig, RawFeatures, TransformConfig, apply_transform, fit_transform,
 };
+pub use unreadable_kind::UnreadableKind;

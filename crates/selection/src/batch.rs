@@ -3,7 +3,7 @@
 //! The random part comes first and from all candidates, so it is a fair sample of the pool whatever
 //! the acquisition function then does; it is the only part that accuracy may be estimated from. The
 //! chosen part keeps to the cap a group and leaves out copies of images that are labeled or picked, as
-//! long as anything else is left. The order is shuffled: experts cannot tell the parts apart.
+//! long as anything else is left; so it does of images that are set aside. The order is shuffled: experts cannot tell the parts apart.
 
 use crate::acquisition::{Acquisition, Scored, acquisition, acquisition_names};
 use crate::{PoolView, SelectionError};
@@ -256,7 +256,8 @@ impl<'a> Limits<'a> {
             .is_some_and(|group| self.in_group.get(group).copied().unwrap_or(0) >= self.cap);
         let is_copy =
             self.pool.duplicate_of.is_some() && self.originals.contains(&self.original(row));
-        !group_full && !is_copy
+        let is_set_aside = self.pool.set_aside.binary_search(&row).is_ok();
+        !group_full && !is_copy && !is_set_aside
     }
 
     fn take(&mut self, row: u32) {

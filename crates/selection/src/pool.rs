@@ -28,6 +28,9 @@ pub struct PoolView<'a> {
     pub groups: Option<&'a [u32]>,
     /// For every image the earlier image that it copies.
     pub duplicate_of: Option<&'a [Option<u32>]>,
+    /// Images that are not chosen as long as there are others, in rising order: of a kind that people
+    /// could not read. The random part draws from them as from all.
+    pub set_aside: &'a [u32],
 }
 
 impl<'a> PoolView<'a> {
@@ -41,6 +44,7 @@ impl<'a> PoolView<'a> {
             heads: &[],
             groups: None,
             duplicate_of: None,
+            set_aside: &[],
         }
     }
 

@@ -255,7 +255,8 @@ pub(crate) fn choice(
     Ok(autolabel_quality::choose_threshold(&pool, &random, config)?)
 }
 
-/// The model's labels for images that nobody answered and whose files are there, by row.
+/// The model's labels for images that nobody answered, whose files are there and which are not of a kind
+/// that people could not read, by row.
 fn proposals(live: &Live, model: &RoundModel) -> Vec<Proposal> {
     let rows = model.pool.rows.iter().enumerate();
     rows.filter(|(_, row)| {
@@ -265,6 +266,7 @@ fn proposals(live: &Live, model: &RoundModel) -> Vec<Proposal> {
             .get(row)
             .is_some_and(|label| label.answer.is_none())
             && !live.index.missing[row]
+            && model.set_aside.binary_search(&(row as u32)).is_err()
     })
     .map(|(position, &row)| {
         let (label, confidence) = model.pool.first(position);

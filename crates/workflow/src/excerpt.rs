@@ -26,6 +26,8 @@ pub(crate) struct Considered<'a> {
     pub images: &'a [u32],
     /// The heads of the model with what they say about them, in this order; none before the first model.
     pub heads: &'a [HeadView<'a>],
+    /// Those that are of a kind that people could not read, in rising order.
+    pub set_aside: &'a [u32],
 }
 
 /// Chooses a batch from the images that were considered, and its random part from all `candidates`.
@@ -40,11 +42,13 @@ pub(crate) fn rank_excerpt(
     let random = draw_random(candidates, config, rng)?;
     let excerpt = Excerpt::of(input, [considered.images, labeled, random.as_slice()]);
     let (open, labeled) = (excerpt.numbers(considered.images), excerpt.numbers(labeled));
+    let set_aside = excerpt.numbers(considered.set_aside);
     let pool = PoolView {
         labeled: &labeled,
         heads: considered.heads,
         groups: excerpt.groups.as_deref(),
         duplicate_of: excerpt.duplicate_of.as_deref(),
+        set_aside: &set_aside,
         ..PoolView::cold(&excerpt.features, &open)
     };
     let mut picks = rank_around(&pool, &excerpt.numbers(&random), config, rng)?;

@@ -6,6 +6,7 @@ mod calibration;
 mod estimates;
 mod pool_predictions;
 mod reasons;
+mod set_aside;
 
 pub use calibration::Validation;
 pub use pool_predictions::{PoolPredictions, predicted_exactly};
@@ -16,6 +17,7 @@ use calibration::calibrate;
 use estimates::{auto_estimate, curve_point, kappa_with_previous};
 use pool_predictions::predict_pool;
 use reasons::with_reason;
+use set_aside::{set_aside, unreadable_kind};
 
 use crate::WorkflowError;
 use crate::classifier::Classifier;
@@ -24,7 +26,9 @@ use crate::representation::Representation;
 use crate::screening::{Looked, Screening, look, uniform_sample};
 use crate::view::CurvePoint;
 use autolabel_annotation::{Answer, Label, LabelOrigin, Task};
-use autolabel_heads::{FeatureRows, GpConfig, PredictOptions, Predictions, ScaleChoice};
+use autolabel_heads::{
+    FeatureRows, GpConfig, PredictOptions, Predictions, ScaleChoice, UnreadableKind,
+};
 use autolabel_quality::{AutoShare, ThresholdConfig, ValidationItem};
 use autolabel_selection::{
     BatchConfig, HeadView, Pick, PoolView, RoundRecord, StopConfig, StopDecision,
@@ -103,6 +107,10 @@ pub struct RoundModel {
     pub temperature: f64,
     /// Calibrated predictions for every image that is not excluded, labeled ones included.
     pub pool: PoolPredictions,
+    /// Images of the kind that people could not read; `None` while there are too few of them.
+    pub unreadable: Option<UnreadableKind>,
+    /// Images that are of that kind, in rising order; of a large pool those that were looked at.
+    pub set_aside: Vec<u32>,
     /// The random part with its leave-one-out predictions.
     pub validation: Vec<Validation>,
     /// Images of the project it was made with; features are reduced over these.
@@ -181,7 +189,9 @@ pub fn run_screened(
         *last = record;
     }
     let stop = autolabel_selection::should_stop(&history, &input.config.stop);
-    let picks = rank(input, &candidates, (&classifier, &looked), &rows)?;
+    let unreadable = unreadable_kind(input)?;
+    let aside = set_aside(unreadable.as_ref(), input.features, &looked.rows)?;
+    let picks = rank(input, &candidates, (&classifier, &looked), (&rows, &aside))?;
     let batch = picks
         .iter()
         .map(|pick| with_reason(pick, &pool, input.class_names))
@@ -194,6 +204,8 @@ pub fn run_screened(
             representation: input.representation.cloned(),
             temperature,
             pool,
+            unreadable,
+            set_aside: aside,
             validation,
             images: input.features.rows(),
         }),
@@ -236,6 +248,7 @@ fn cold_start(
     let considered = Considered {
         images: sample.as_deref().unwrap_or(candidates),
         heads: &[],
+        set_aside: &[],
     };
     let picks = rank_excerpt(input, candidates, considered, &[], &mut rng)?;
     let nothing = PoolPredictions::nothing(input.task);
@@ -281,7 +294,7 @@ fn rank(
     input: &RoundInput<'_>,
     candidates: &[u32],
     (classifier, looked): (&Classifier, &Looked),
-    labeled: &[u32],
+    (labeled, set_aside): (&[u32], &[u32]),
 ) -> Result<Vec<Pick>, WorkflowError> {
     let mut rng = random_stream(input);
     let heads = |said| head_views(classifier, said);
@@ -291,6 +304,7 @@ fn rank(
             candidates,
             labeled,
             heads: &heads(&looked.exact),
+            set_aside,
             groups: input.groups,
             duplicate_of: input.duplicate_of,
         };
@@ -310,6 +324,7 @@ fn rank(
     let considered = Considered {
         images,
         heads: &heads(said),
+        set_aside,
     };
     rank_excerpt(input, candidates, considered, labeled, &mut rng)
 }

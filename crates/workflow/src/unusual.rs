@@ -25,12 +25,19 @@ pub(crate) struct Unusual {
     label_share: Vec<f32>,
     /// Of every image: rank by unlikeness, 0 = most like the labels.
     rank: Vec<u32>,
+    /// Images of a kind that people could not read, in rising order.
+    set_aside: Vec<u32>,
 }
 
 impl Unusual {
     /// Looks at every image, with features of which every block counts the same: what tells the classes
     /// apart is not what tells a radiograph from another picture.
-    fn of(source: &BlockSource<'_>, labeled: &[u32], version: u32) -> Result<Self, WorkflowError> {
+    fn of(
+        source: &BlockSource<'_>,
+        labeled: &[u32],
+        set_aside: Vec<u32>,
+        version: u32,
+    ) -> Result<Self, WorkflowError> {
         let combination = source.combination(None)?;
         let familiar = Familiar::new(source.rows_combined(labeled, &combination)?)?;
         let (mut label_share, mut distance) = (Vec::new(), Vec::new());
@@ -48,14 +55,15 @@ impl Unusual {
                 version,
                 label_share,
                 rank: ranks(&distance),
+                set_aside,
             }),
         }
     }
 
-    /// Whether an image resembles nothing labeled.
+    /// Whether an image resembles nothing labeled, or what people could not read.
     pub(crate) fn is_unusual(&self, row: u32) -> bool {
         let share = self.label_share.get(row as usize);
-        share.is_some_and(|share| *share < UNUSUAL)
+        share.is_some_and(|share| *share < UNUSUAL) || self.set_aside.binary_search(&row).is_ok()
     }
 
     /// Place of an image in a list that begins with the least usual one; last where it is not known.
@@ -103,7 +111,7 @@ impl Project {
                     .collect()
             };
             project.with_blocks(model.images, |source| {
-                Unusual::of(source, &labeled, version)
+                Unusual::of(source, &labeled, model.set_aside.clone(), version)
             })
         })
         .await?;

@@ -66,6 +66,7 @@ fn batch(
         }],
         groups: Some(&groups),
         duplicate_of: None,
+        set_aside: &[],
     };
     let config = BatchConfig {
         strategy: name.to_owned(),
@@ -209,6 +210,7 @@ fn copies_wait_until_nothing_else_is_left() {
         }],
         groups: None,
         duplicate_of: Some(&copies),
+        set_aside: &[],
     };
     let rows = |size| -> BTreeSet<u32> {
         let config = BatchConfig {
@@ -247,6 +249,7 @@ fn scores_order_the_doubtful_first() {
         }],
         groups: None,
         duplicate_of: None,
+        set_aside: &[],
     };
     for name in ["least_confidence", "margin", "entropy"] {
         let picks = rank(&pool, &config(name), &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
@@ -346,5 +349,38 @@ fn functions_for_one_class_refuse_findings_in_a_sentence() {
             let refused = picks.unwrap_err().to_string();
             assert!(refused.contains("for findings choose"), "{refused}");
         }
+    }
+}
+
+#[test]
+fn images_set_aside_are_chosen_last() {
+    let features = features();
+    let candidates: Vec<u32> = (3..23).collect();
+    let set_aside: Vec<u32> = (3..13).collect();
+    let predictions = predictions(candidates.len());
+    let model = model(&features);
+    let pool = PoolView {
+        labeled: &[1, 2],
+        heads: &[HeadView {
+            predictions: &predictions,
+            model: Some(&model),
+        }],
+        set_aside: &set_aside,
+        ..PoolView::cold(&features, &candidates)
+    };
+    for name in acquisition_names().into_iter().filter(|n| *n != "random") {
+        let chosen = |size: usize| {
+            let config = BatchConfig {
+                strategy: name.to_owned(),
+                size,
+                random_share: 0.0,
+                max_per_group: None,
+            };
+            let picks = rank(&pool, &config, &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
+            let aside = picks.iter().filter(|pick| set_aside.contains(&pick.row));
+            (picks.len(), aside.count())
+        };
+        assert_eq!(chosen(8), (8, 0), "{name}");
+        assert_eq!(chosen(14), (14, 4), "{name}: nothing else is left");
     }
 }

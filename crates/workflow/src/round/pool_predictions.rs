@@ -90,6 +90,8 @@ pub fn predicted_exactly(
         let said = model.classifier.predict_rows(features, rows, &plain())?;
         model.pool.columns = model.classifier.columns(&said);
         calibrated(&mut model.pool, model.temperature);
+        let kind = model.unreadable.as_ref();
+        model.set_aside = super::set_aside::set_aside(kind, features, &model.pool.rows)?;
         model.pool.screened = false;
     }
     Ok(model)
