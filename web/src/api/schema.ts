@@ -458,6 +458,11 @@ export interface components {
             kind: "class";
         } | {
             /** @enum {string} */
+            kind: "findings";
+            /** @description Positions in the label schema, rising. */
+            present: components["schemas"]["ClassId"][];
+        } | {
+            /** @enum {string} */
             kind: "unreadable";
         };
         /** @description What came of an answer: it is on disk when this is received. */
@@ -506,10 +511,10 @@ export interface components {
         };
         /** @description One auto-label to check. */
         AuditItem: {
-            /** @description The label in question. */
-            class: components["schemas"]["ClassId"];
             /** @description The image. */
             image: components["schemas"]["ImageView"];
+            /** @description The label in question. */
+            label: components["schemas"]["Label"];
         };
         /**
          * @description Outcome of an audit.
@@ -746,6 +751,11 @@ export interface components {
              *     checked.
              */
             error_bound?: number | null;
+            /**
+             * Format: int64
+             * @description Checked labels without this class where the expert saw it.
+             */
+            missed?: number | null;
             /**
              * Format: int64
              * @description Of the checked, wrong.
@@ -1065,7 +1075,7 @@ export interface components {
         /** @description One image in a list. */
         ImageView: {
             answer?: components["schemas"]["Answer"] | null;
-            auto_class?: components["schemas"]["ClassId"] | null;
+            auto_label?: components["schemas"]["Label"] | null;
             duplicate_of?: components["schemas"]["ImageId"] | null;
             /** @description Path below the image folder, `/`-separated. */
             file: string;
@@ -1139,6 +1149,8 @@ export interface components {
              */
             total: number;
         };
+        /** @description What an image is said to show: a class, or its findings. */
+        Label: components["schemas"]["ClassId"] | components["schemas"]["ClassId"][];
         /**
          * @description Why an image was given to an expert. Only [`LabelOrigin::Random`] answers are an unbiased
          *     sample of the pool, so only they may be used to estimate accuracy.
@@ -1266,9 +1278,9 @@ export interface components {
         };
         /** @description What the model says about one image. */
         PredictionView: {
-            /** @description Most probable class. */
-            class: components["schemas"]["ClassId"];
-            /** @description Calibrated probability of each class, in schema order; sums to 1. */
+            /** @description Most probable label. */
+            label: components["schemas"]["Label"];
+            /** @description Calibrated probabilities in schema order: of each class, summing to 1; or of each finding, by itself. */
             probabilities: number[];
         };
         /** @description The body of every error response. */
@@ -1538,7 +1550,7 @@ export interface components {
          * @description What experts are asked to do with each image.
          * @enum {string}
          */
-        Task: "classification";
+        Task: "classification" | "findings";
     };
     responses: never;
     parameters: never;

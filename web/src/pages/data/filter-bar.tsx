@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ImageQuery } from '../../api/client';
 import type { ImageState } from '../../api/types';
-import { classes } from '../../state/project';
+import { classes, words } from '../../state/project';
 import { STATES } from './filters';
 
 interface Props {
@@ -41,7 +41,7 @@ export function FilterBar({ query, onChange }: Props) {
         </select>
       </label>
       <label>
-        <span>Class</span>
+        <span>{words.value.One}</span>
         <select
           data-testid="filter-class"
           value={query.class === undefined ? '' : String(query.class)}

@@ -1,7 +1,7 @@
 /** Says that an earlier image is shown, how it was answered, and how to go on. */
 import type { Answer } from '../../api/types';
 import { KeyButton } from '../../parts/reading-room';
-import { className } from '../../state/project';
+import { answerText, asksFindings } from '../../state/project';
 
 interface Props {
   steps: number;
@@ -13,8 +13,8 @@ export function LookingBack({ steps, answer, onLeave }: Props) {
   return (
     <div class="viewer-ribbon" data-testid="looking-back">
       {steps === 1 ? 'The image before' : `${String(steps)} images back`}, answered{' '}
-      <strong>{answer?.kind === 'class' ? className(answer.class) : 'cannot be read'}</strong>. Choose again
-      to change it.
+      <strong>{answer === null ? '' : answerText(answer)}</strong>.{' '}
+      {asksFindings.value ? 'To change it, switch findings and save.' : 'Choose again to change it.'}
       <KeyButton keyName="⏎" testId="leave-earlier" onPress={onLeave}>
         Leave it
       </KeyButton>
