@@ -2,7 +2,7 @@
 import type { AutoLabelView } from '../../api/types';
 import { Bar } from '../../parts/bar';
 import { Swatch } from '../../parts/swatch';
-import { classes, project } from '../../state/project';
+import { classes, project, words } from '../../state/project';
 import { count, percent, plural } from '../../words/numbers';
 
 interface Props {
@@ -83,7 +83,7 @@ function PerClass({ plan }: { plan: AutoLabelView }) {
   const most = Math.max(1, ...plan.per_class);
   if (project.value === null) return null;
   return (
-    <ul class="per-class" aria-label="Auto-labels of each class">
+    <ul class="per-class" aria-label={`Auto-labels of each ${words.value.one}`}>
       {classes.value.map(({ name, color }, index) => {
         const images = plan.per_class[index] ?? 0;
         return (
