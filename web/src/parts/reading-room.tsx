@@ -41,18 +41,21 @@ export function ClassButton({
       }}
     >
       <kbd>{digitOfClass(index) ?? ''}</kbd>
-      <Swatch color={definition.color} />
+      {isSwitch === true ? (
+        <Box color={definition.color} on={pressed} />
+      ) : (
+        <Swatch color={definition.color} />
+      )}
       <span class="choice-name">{definition.name}</span>
       {mark !== undefined && <span class="choice-mark">{mark}</span>}
-      {isSwitch === true && <Box on={pressed} />}
     </button>
   );
 }
 
-function Box({ on }: { on: boolean }) {
+function Box({ color, on }: { color: string; on: boolean }) {
   return (
     <svg class="choice-box" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-      <rect x="1" y="1" width="14" height="14" rx="3" />
+      <rect x="1" y="1" width="14" height="14" rx="3" stroke={color} fill={on ? color : 'none'} />
       {on && <path d="M4 8.5 7 11.5 12 5" />}
     </svg>
   );

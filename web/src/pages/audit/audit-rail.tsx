@@ -32,12 +32,10 @@ export function AuditRail({ item, findings, agrees, busy, last, onChoose, comman
           {typeof item.label === 'number' && <Swatch color={classes.value[item.label]?.color ?? '#888'} />}
           {labelText(item.label)}
         </p>
-        {agrees ? (
+        {agrees && (
           <KeyButton keyName="⏎" testId="agree" primary disabled={busy} onPress={run('enter')}>
             Agree
           </KeyButton>
-        ) : (
-          <p class="quiet question-corrected">You have corrected it.</p>
         )}
       </div>
       <div
@@ -45,7 +43,7 @@ export function AuditRail({ item, findings, agrees, busy, last, onChoose, comman
         role="group"
         aria-label={findings === null ? 'Correct to' : 'Correct its findings'}
       >
-        <p class="rail-title">or correct it</p>
+        <p class="rail-title">{agrees ? 'or correct it' : 'as you have corrected it'}</p>
         {classes.value.map((definition, index) => (
           <ClassButton
             key={definition.name}

@@ -50,7 +50,8 @@ export function NameClasses({ settings }: { settings: Settings }) {
       <p class="quiet">
         One {words.one} a line, in the order of the digit keys. You can add more later; their order then
         stays.
-        {task === 'findings' && ' “No finding” needs no line: it is an image of which none is named.'}
+        {task === 'findings' &&
+          ' “No finding” needs no line: it is the answer with none of them switched on.'}
       </p>
       <label class="visually-hidden" for="class-names">
         Names of the {words.many}, one a line

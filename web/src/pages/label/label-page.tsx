@@ -176,7 +176,12 @@ export function LabelPage() {
           bare={looking.bare}
         >
           {item !== null && session.stepsBack.value > 0 && (
-            <LookingBack steps={session.stepsBack.value} answer={earlier} onLeave={leave} />
+            <LookingBack
+              steps={session.stepsBack.value}
+              answer={earlier}
+              isChanged={asksFindings.value && pending !== null}
+              onLeave={leave}
+            />
           )}
           {item !== null && why && (
             <ReasonPanel

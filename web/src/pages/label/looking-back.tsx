@@ -6,16 +6,18 @@ import { answerText, asksFindings } from '../../state/project';
 interface Props {
   steps: number;
   answer: Answer | null;
+  /** Findings were switched, so that Enter saves them. */
+  isChanged: boolean;
   onLeave: (event: Event) => void;
 }
 
-export function LookingBack({ steps, answer, onLeave }: Props) {
+export function LookingBack({ steps, answer, isChanged, onLeave }: Props) {
   return (
     <div class="viewer-ribbon" data-testid="looking-back">
       {steps === 1 ? 'The image before' : `${String(steps)} images back`}, answered{' '}
       <strong>{answer === null ? '' : answerText(answer)}</strong>.{' '}
       {asksFindings.value ? 'To change it, switch findings and save.' : 'Choose again to change it.'}
-      <KeyButton keyName="⏎" testId="leave-earlier" onPress={onLeave}>
+      <KeyButton keyName={isChanged ? '' : '⏎'} testId="leave-earlier" onPress={onLeave}>
         Leave it
       </KeyButton>
     </div>
