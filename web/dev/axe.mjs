@@ -57,13 +57,56 @@ const SCREENS = [
   ['stop_advised', '/release', settle],
   ['certified', '/release', settle],
   ['labeling', '/settings', settle],
+  ['empty', '/', settle, 'findings'],
+  [
+    'labeling',
+    '/label',
+    async (page) => {
+      await painted(page);
+      await page.keyboard.press('2');
+    },
+    'findings',
+  ],
+  [
+    'labeling',
+    '/label',
+    async (page) => {
+      await painted(page);
+      await page.keyboard.press('?');
+    },
+    'findings',
+  ],
+  ['auditing', '/audit', painted, 'findings'],
+  [
+    'auditing',
+    '/audit',
+    async (page) => {
+      await painted(page);
+      await page.keyboard.press('1');
+    },
+    'findings',
+  ],
+  [
+    'auditing',
+    '/data',
+    async (page) => {
+      await page.click('[data-testid=image-1]');
+      await painted(page);
+      await page.keyboard.press('g');
+      await page.waitForSelector('[data-testid=heat-note][data-state=shown]');
+    },
+    'findings',
+  ],
+  ['stop_advised', '/model', settle, 'findings'],
+  ['stop_advised', '/release', settle, 'findings'],
+  ['fresh', '/settings', settle, 'findings'],
 ];
 
 const browser = await openBrowser();
 let violations = 0;
-for (const [stage, address, act] of SCREENS) {
+for (const [stage, address, act, task] of SCREENS) {
   for (const size of [DESKTOP, PHONE]) {
-    const server = await startFakeServer({ stage });
+    const server = await startFakeServer({ stage, task });
     // The policy of the server would refuse the injected checker; only here it is lifted.
     const context = await browser.newContext({ ...size, bypassCSP: true });
     const page = await context.newPage();

@@ -8,7 +8,8 @@ const AUTO = 2;
 const UNREADABLE = 3;
 const RETURNED = 4;
 const STATES = ['unlabeled', 'labeled', 'auto_labeled', 'unreadable', 'returned'];
-const NOBODY = 255;
+/** Labels are kept as numbers: a class, or one bit for each finding. */
+const NOBODY = 0xffff;
 
 const CLASSES = [
   { name: 'normal', color: '#56b4e9' },
@@ -16,14 +17,21 @@ const CLASSES = [
   { name: 'COVID-19', color: '#2fbf8f' },
 ];
 
-function settings(stage, classCount) {
+const FINDINGS = [
+  { name: 'effusion', color: '#56b4e9' },
+  { name: 'nodule', color: '#e69f00' },
+  { name: 'pneumothorax', color: '#2fbf8f' },
+];
+
+function settings(stage, classCount, task) {
+  const known = task === 'findings' ? FINDINGS : CLASSES;
   const names = Array.from(
     { length: classCount },
-    (_, i) => CLASSES[i] ?? { name: `finding ${i + 1}`, color: '#b9c0c8' },
+    (_, i) => known[i] ?? { name: `finding ${i + 1}`, color: '#b9c0c8' },
   );
   return {
-    name: 'Chest X-rays, three classes',
-    schema: { task: 'classification', classes: stage === 'empty' ? [] : names },
+    name: task === 'findings' ? 'Chest X-rays, findings' : 'Chest X-rays, three classes',
+    schema: { task, classes: stage === 'empty' ? [] : names },
     target_error: 0.05,
     budget_share: 0.15,
     batch_size: 50,
@@ -32,6 +40,9 @@ function settings(stage, classCount) {
     cost: { money_per_hour: 120, seconds_per_label: 12, seconds_per_audit: 8 },
   };
 }
+
+const answerOf = (label) =>
+  Array.isArray(label) ? { kind: 'findings', present: label } : { kind: 'class', class: label };
 
 /** How many labels each stage begins with. */
 const LABELS_AT = {
@@ -45,15 +56,21 @@ const LABELS_AT = {
   refuted: 648,
 };
 
-export function createProject({ images: count, stage, classes = 3, folder = 'scans' }) {
+export function createProject({
+  images: count,
+  stage,
+  classes = 3,
+  folder = 'scans',
+  task = 'classification',
+}) {
   const state = new Uint8Array(count);
-  const answers = new Uint8Array(count).fill(NOBODY);
-  const auto = new Uint8Array(count).fill(NOBODY);
+  const answers = new Uint16Array(count).fill(NOBODY);
+  const auto = new Uint16Array(count).fill(NOBODY);
   const origins = new Map();
   const flags = new Set();
   const journal = [];
   const seen = new Map();
-  const project = { stage, settings: settings(stage, classes), round: 0, jobs: [], refused: [] };
+  const project = { stage, settings: settings(stage, classes, task), round: 0, jobs: [], refused: [] };
   const next = random(11);
   const audit = { population: 0, checked: 0, wrong: 0, verdict: 'running', order: [], attempt: 0 };
   let dealt = 0;
@@ -62,6 +79,19 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
   const file = (id) =>
     `${folder}/patient-${String(1000 + (id % 3100))}/chest-${String(id).padStart(6, '0')}.png`;
   const doubt = (id) => random(id + 3)();
+
+  const asksFindings = () => project.settings.schema.task === 'findings';
+  /** The label that a kept number stands for, and the other way round. */
+  const labelOf = (code) =>
+    asksFindings() ? Array.from({ length: 16 }, (_, i) => i).filter((i) => (code >> i) & 1) : code;
+  const codeOf = (answer) => {
+    if (answer.kind === 'unreadable') return null;
+    return answer.kind === 'class' ? answer.class : answer.present.reduce((code, i) => code | (1 << i), 0);
+  };
+  const names = (code, index) => (asksFindings() ? ((code >> index) & 1) === 1 : code === index);
+  /** What an image shows: half show nothing, some two findings. */
+  const truth = (id) =>
+    asksFindings() ? [0, 1, 2, 3, 5][Math.floor(random(id + 7)() ** 2 * 5)] : truthOf(id);
 
   const label = (id, value, origin) => {
     asked.delete(id);
@@ -72,7 +102,7 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
 
   const start = LABELS_AT[stage] ?? 0;
   for (let i = 0; i < start; i++)
-    label((i * 7919) % count, truthOf((i * 7919) % count), i % 10 === 0 ? 'random' : 'chosen');
+    label((i * 7919) % count, truth((i * 7919) % count), i % 10 === 0 ? 'random' : 'chosen');
   dealt = start;
   if (stage !== 'fresh' && stage !== 'empty' && stage !== 'importing') project.round = Math.floor(start / 50);
   for (let i = 0; i < 9 && start > 0; i++) flags.add((i * 7919 * 13) % count);
@@ -113,19 +143,28 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
     };
   };
 
+  const predictFindings = (id) => {
+    const code = doubt(id) < 0.09 ? truth(id) ^ 1 : truth(id);
+    const probabilities = project.settings.schema.classes.map((_, i) => {
+      const sure = 0.55 + 0.44 * random(id * 17 + i)() ** 0.45;
+      return names(code, i) ? sure : 1 - sure;
+    });
+    return { label: labelOf(code), probabilities };
+  };
+
   const predict = (id) => {
-    const truth = truthOf(id);
+    if (asksFindings()) return predictFindings(id);
     const sure = 0.42 + 0.57 * doubt(id) ** 0.45;
     const rest = project.settings.schema.classes.length - 1;
     const wrong = doubt(id) < 0.09;
-    const top = wrong ? (truth + 1) % (rest + 1) : truth;
+    const top = wrong ? (truth(id) + 1) % (rest + 1) : truth(id);
     const others = Array.from({ length: rest }, (_, i) => 1 / (i + 1.4));
     const sum = others.reduce((a, b) => a + b, 0);
     let k = 0;
     const probabilities = project.settings.schema.classes.map((_, i) =>
       i === top ? sure : ((1 - sure) * others[k++]) / sum,
     );
-    return { class: top, probabilities };
+    return { label: top, probabilities };
   };
 
   const imageView = (id, blind = false) => ({
@@ -137,12 +176,14 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
     flagged: flags.has(id),
     answer:
       state[id] === LABELED
-        ? { kind: 'class', class: answers[id] }
+        ? asksFindings()
+          ? { kind: 'findings', present: labelOf(answers[id]) }
+          : { kind: 'class', class: answers[id] }
         : state[id] === UNREADABLE
           ? { kind: 'unreadable' }
           : null,
     origin: origins.get(id) ?? null,
-    auto_class: auto[id] === NOBODY ? null : auto[id],
+    auto_label: auto[id] === NOBODY ? null : labelOf(auto[id]),
     prediction: blind || project.round === 0 || asked.has(id) ? null : predict(id),
     group: `patient-${1000 + (id % 3100)}`,
     duplicate_of: id % 250 === 249 ? id - 1 : null,
@@ -163,14 +204,15 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
         score: null,
         text: 'It was drawn at random, so that the accuracy can be measured without bias.',
       };
-    const { class: top, probabilities } = predict(id);
-    const names = project.settings.schema.classes;
+    const { probabilities } = predict(id);
+    const top = probabilities.indexOf(Math.max(...probabilities));
+    const { classes: known } = project.settings.schema;
     const second = probabilities.indexOf(Math.max(...probabilities.filter((_, i) => i !== top)));
     return {
       origin: state[id] === RETURNED ? 'returned' : 'chosen',
       strategy: 'power-margin',
       score: 1 - probabilities[top],
-      text: `The model hesitates between ${names[top].name} and ${names[second].name} (${probabilities[top].toFixed(2)} to ${probabilities[second].toFixed(2)}).`,
+      text: `The model hesitates between ${known[top].name} and ${known[second].name} (${probabilities[top].toFixed(2)} to ${probabilities[second].toFixed(2)}).`,
     };
   };
 
@@ -277,6 +319,7 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
       per_class: project.settings.schema.classes.map((_, i) =>
         Math.round(accepted * ([0.52, 0.29, 0.19][i] ?? 0)),
       ),
+      unusual: 3,
     };
   };
 
@@ -287,7 +330,7 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
       if (!isOpen(id)) continue;
       if (doubt(id) > 0.11 && done < wanted) {
         state[id] = AUTO;
-        auto[id] = predict(id).class;
+        auto[id] = codeOf(answerOf(predict(id).label));
         done++;
       } else state[id] = RETURNED;
     }
@@ -327,7 +370,7 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
       attempt: audit.attempt,
       next:
         running && audit.population > 0 && id !== undefined
-          ? { image: imageView(id, true), class: auto[id] }
+          ? { image: imageView(id, true), label: labelOf(auto[id]) }
           : null,
       text: {
         running: `${audit.checked} checks so far, ${audit.wrong} errors; about ${left} more are needed.`,
@@ -412,10 +455,14 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
     if (q.flagged && !flags.has(id)) return false;
     if (q.duplicates && id % 250 !== 249) return false;
     if (q.class !== undefined) {
-      const own = state[id] === LABELED ? answers[id] : auto[id] !== NOBODY ? auto[id] : predict(id).class;
-      if (own !== q.class) return false;
+      const predicted = codeOf(answerOf(predict(id).label));
+      const own = state[id] === LABELED ? answers[id] : auto[id] !== NOBODY ? auto[id] : predicted;
+      if (!names(own, q.class)) return false;
     }
-    if (q.disagreement && !(state[id] === LABELED && predict(id).class !== answers[id])) return false;
+    if (q.disagreement) {
+      const predicted = codeOf(answerOf(predict(id).label));
+      if (state[id] !== LABELED || predicted === answers[id]) return false;
+    }
     return q.text === undefined || file(id).includes(q.text);
   };
 
@@ -457,7 +504,7 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
     answer(request) {
       const known = seen.get(request.idempotency_key);
       if (known !== undefined) return known;
-      label(request.image, request.answer.kind === 'class' ? request.answer.class : null, 'chosen');
+      label(request.image, codeOf(request.answer), 'chosen');
       if (!journal.includes(request.image)) journal.push(request.image);
       const receipt = { sequence: start + journal.length, image: request.image, queue: queue(4) };
       seen.set(request.idempotency_key, receipt);
@@ -484,7 +531,7 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
     check(request) {
       if (!seen.has(request.idempotency_key)) {
         seen.set(request.idempotency_key, true);
-        if (request.answer.kind !== 'class' || request.answer.class !== auto[request.image]) audit.wrong++;
+        if (codeOf(request.answer) !== auto[request.image]) audit.wrong++;
         audit.checked++;
       }
       return auditView();
@@ -494,7 +541,32 @@ export function createProject({ images: count, stage, classes = 3, folder = 'sca
       else flags.delete(id);
       return imageView(id);
     },
+    localize(id, index) {
+      const { label, probabilities } = predict(id);
+      const shown = index ?? (asksFindings() ? probabilities.indexOf(Math.max(...probabilities)) : label);
+      const side = 12;
+      const values = Array.from({ length: side * side }, (_, i) => {
+        const [row, column] = [Math.floor(i / side), i % side];
+        return Math.exp(-((row - 4 - shown) ** 2 + (column - 3 - 2 * shown) ** 2) / 6);
+      });
+      return {
+        image: id,
+        class: shown,
+        model: project.round,
+        rows: side,
+        columns: side,
+        values,
+        proposal: { left_px: 120 + 90 * shown, top_px: 200, width_px: 180, height_px: 180 },
+        text: `Bright is what speaks for ${project.settings.schema.classes[shown].name}.`,
+      };
+    },
     change(patch) {
+      if (
+        patch.schema !== undefined &&
+        patch.schema.task !== project.settings.schema.task &&
+        counts().labeled > 0
+      )
+        return null;
       Object.assign(project.settings, patch);
       return view();
     },

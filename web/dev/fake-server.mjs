@@ -1,7 +1,7 @@
 // Serves web/dist with a made-up project behind the same interface and the same content policy as
 // the real server, for work on the screens without the program:
 //
-//   node dev/fake-server.mjs [--port 5180] [--stage labeling] [--images 9000] [--classes 3]
+//   node dev/fake-server.mjs [--port 5180] [--stage labeling] [--images 9000] [--classes 3] [--task findings]
 //
 // Stages: importing, empty (no classes), fresh, labeling, stop_advised, auditing, certified, refuted.
 // POST /fake {"down":true} makes every answer fail until {"down":false}; {"refuse":true} refuses the
@@ -26,6 +26,7 @@ const TYPES = {
   '.txt': 'text/plain; charset=utf-8',
 };
 const SIDE = 768;
+const TASK_FIXED = 'There are labels already; the task stays as it is.';
 
 export function startFakeServer({
   port = 0,
@@ -33,8 +34,9 @@ export function startFakeServer({
   images = 9000,
   classes = 3,
   folder = 'scans',
+  task = 'classification',
 } = {}) {
-  const fake = createProject({ images, stage, classes, folder });
+  const fake = createProject({ images, stage, classes, folder, task });
   const control = { down: false, refuse: false, delay: 0 };
   const streams = new Set();
   const pictures = new Map();
@@ -106,6 +108,7 @@ export function startFakeServer({
       /^\/project$/,
       (_, body) => {
         const view = fake.change(body);
+        if (view === null) return TASK_FIXED;
         tell('project');
         return view;
       },
@@ -139,6 +142,14 @@ export function startFakeServer({
           offset: Number(q.offset ?? 0),
           limit: Number(q.limit ?? 100),
         });
+      },
+    ],
+    [
+      'GET',
+      /^\/images\/(\d+)\/localization$/,
+      (url, _, id) => {
+        const index = url.searchParams.get('class');
+        return fake.localize(id, index === null ? undefined : Number(index));
       },
     ],
     ['GET', /^\/images\/(\d+)$/, (_, __, id) => fake.imageView(id)],
@@ -198,7 +209,8 @@ export function startFakeServer({
         return;
       }
       const result = handle(url, body, match[1] === undefined ? undefined : Number(match[1]));
-      if (result === null) problem(response, 404, 'There is nothing here yet.');
+      if (result === TASK_FIXED) problem(response, 409, TASK_FIXED);
+      else if (result === null) problem(response, 404, 'There is nothing here yet.');
       else json(response, result);
       return;
     }
@@ -266,6 +278,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     stage: option('stage', 'labeling'),
     images: Number(option('images', '9000')),
     classes: Number(option('classes', '3')),
+    task: option('task', 'classification'),
   });
   console.log(`A made-up project is open at ${url}`);
 }

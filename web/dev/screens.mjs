@@ -12,7 +12,13 @@ mkdirSync(folder, { recursive: true });
 const settle = (page) => page.waitForTimeout(350);
 const room = async (page) => painted(page);
 
-/** Name, stage, path, what to do before the picture. */
+const switchTwo = async (page) => {
+  await painted(page);
+  await page.keyboard.press('1');
+  await page.keyboard.press('3');
+};
+
+/** Name, stage, path, what to do before the picture, task where it is not classes. */
 const SHOTS = [
   ['home-importing', 'importing', '/', settle],
   ['home-empty', 'empty', '/', settle],
@@ -123,17 +129,61 @@ const SHOTS = [
   ['release-auditing', 'auditing', '/release', settle],
   ['release-certified', 'certified', '/release', settle],
   ['settings', 'labeling', '/settings', settle],
+  ['label-findings', 'labeling', '/label', switchTwo, 'findings'],
+  [
+    'label-findings-back',
+    'labeling',
+    '/label',
+    async (page) => {
+      await switchTwo(page);
+      await page.keyboard.press('Enter');
+      await page.waitForTimeout(300);
+      await page.keyboard.press('Backspace');
+      await painted(page);
+    },
+    'findings',
+  ],
+  [
+    'label-findings-keys',
+    'labeling',
+    '/label',
+    async (page) => {
+      await painted(page);
+      await page.keyboard.press('?');
+      await page.waitForSelector('[data-testid=key-card]');
+    },
+    'findings',
+  ],
+  ['audit-findings', 'auditing', '/audit', room, 'findings'],
+  ['audit-findings-corrected', 'auditing', '/audit', switchTwo, 'findings'],
+  ['data-findings', 'auditing', '/data', (page) => page.waitForTimeout(1800), 'findings'],
+  [
+    'data-findings-detail',
+    'auditing',
+    '/data',
+    async (page) => {
+      await page.click('[data-testid=image-2]');
+      await painted(page);
+      await page.keyboard.press('g');
+      await page.waitForSelector('[data-testid=heat-note][data-state=shown]');
+    },
+    'findings',
+  ],
+  ['model-findings', 'stop_advised', '/model', settle, 'findings'],
+  ['release-findings', 'stop_advised', '/release', settle, 'findings'],
+  ['settings-findings', 'fresh', '/settings', settle, 'findings'],
+  ['home-findings', 'empty', '/', settle, 'findings'],
 ];
 
 const browser = await openBrowser();
 let failures = 0;
-for (const [name, stage, address, act] of SHOTS) {
+for (const [name, stage, address, act, task] of SHOTS) {
   if (!name.includes(filter)) continue;
   for (const [size, options] of [
     ['wide', DESKTOP],
     ['phone', PHONE],
   ]) {
-    const server = await startFakeServer({ stage });
+    const server = await startFakeServer({ stage, task });
     const context = await browser.newContext(options);
     const page = await context.newPage();
     const complain = (text) => {

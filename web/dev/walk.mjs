@@ -290,6 +290,183 @@ const WALKS = {
     await close();
   },
 
+  async 'findings: toggles by key and mouse, none too, changed and taken back'() {
+    const { page, server, close } = await open({ task: 'findings' }, '/label');
+    await painted(page);
+    const before = server.fake.counts().labeled;
+    const pressed = () =>
+      page.$$eval('.choice', (all) => all.map((choice) => choice.getAttribute('aria-pressed') === 'true'));
+    const answerOf = (id) => server.fake.imageView(Number(id)).answer;
+    const first = await current(page);
+    assert.deepEqual(await pressed(), [false, false, false]);
+    assert.equal(await page.textContent('[data-testid=confirm] span'), 'No finding');
+    for (const key of ['3', '1', '2', '2']) await page.keyboard.press(key);
+    assert.deepEqual(await pressed(), [true, false, true]);
+    assert.match(await page.textContent('[data-testid=confirm] span'), /Save 2.findings/);
+    await press(page, 'Enter');
+    const second = await current(page);
+    assert.deepEqual(await pressed(), [false, false, false]);
+    await page.keyboard.press('1');
+    await page.keyboard.press('0');
+    assert.deepEqual(await pressed(), [false, false, false]);
+    await press(page, 'Enter');
+    await saved(page);
+    assert.deepEqual(answerOf(first), { kind: 'findings', present: [0, 2] });
+    assert.deepEqual(answerOf(second), { kind: 'findings', present: [] });
+    // A held Enter says "no finding" once, not for every image that follows.
+    const third = await current(page);
+    await page.keyboard.down('Enter');
+    for (let i = 0; i < 10; i++) await page.keyboard.down('Enter');
+    await page.keyboard.up('Enter');
+    await painted(page);
+    await saved(page);
+    assert.equal(server.fake.counts().labeled, before + 3);
+    // Backspace takes back what was switched before it goes back an image.
+    await page.keyboard.press('2');
+    await page.keyboard.press('Backspace');
+    assert.deepEqual(await pressed(), [false, false, false]);
+    await press(page, 'Backspace');
+    assert.equal(await current(page), third);
+    await press(page, 'Backspace');
+    await press(page, 'Backspace');
+    assert.equal(await current(page), first);
+    assert.deepEqual(await pressed(), [true, false, true]);
+    assert.match(await page.textContent('[data-testid=looking-back]'), /answered effusion, pneumothorax/);
+    await page.click('[data-testid=class-1]');
+    await page.click('[data-testid=confirm]');
+    await saved(page);
+    assert.deepEqual(answerOf(first), { kind: 'findings', present: [0, 1, 2] });
+    assert.equal(server.fake.counts().labeled, before + 3);
+    await close();
+  },
+
+  async 'findings: an outage and a reload lose no set and double none'() {
+    const { page, server, close } = await open({ task: 'findings' }, '/label');
+    await painted(page);
+    const before = server.fake.counts().labeled;
+    server.control.down = true;
+    const shown = [];
+    for (const key of ['1', '0', '2']) {
+      shown.push(Number(await current(page)));
+      await page.keyboard.press(key);
+      await press(page, 'Enter');
+    }
+    await page.waitForSelector('[data-testid=away-banner]');
+    await page.reload();
+    server.control.down = false;
+    await painted(page);
+    await saved(page);
+    await page.waitForFunction(
+      () => Object.keys(localStorage).filter((k) => k.startsWith('autolabel.outbox')).length === 0,
+    );
+    assert.equal(server.fake.counts().labeled, before + 3);
+    assert.equal(server.fake.answered(), 3);
+    assert.deepEqual(
+      shown.map((id) => server.fake.imageView(id).answer.present),
+      [[0], [], [1]],
+    );
+    await close();
+  },
+
+  async 'findings: audit agrees as it stands and corrects from there'() {
+    const { page, server, close } = await open({ task: 'findings', stage: 'auditing' }, '/audit');
+    await painted(page);
+    const { wrong } = server.fake.auditView();
+    const said = () => page.textContent('[data-testid=proposed-label]');
+    await press(page, 'Enter');
+    assert.match(await page.textContent('[data-testid=last-check]'), /agreed: /);
+    assert.equal(server.fake.auditView().wrong, wrong);
+    const { next } = server.fake.auditView();
+    assert.equal(
+      await said(),
+      next.label.map((i) => ['effusion', 'nodule', 'pneumothorax'][i]).join(', ') || 'No finding',
+    );
+    await page.keyboard.press('2');
+    assert.equal(await page.locator('[data-testid=agree]').count(), 0);
+    await page.keyboard.press('Backspace');
+    await page.waitForSelector('[data-testid=agree]');
+    await page.keyboard.press('2');
+    const before = await current(page);
+    await page.click('[data-testid=correct]');
+    await page.waitForFunction(
+      (id) => document.querySelector('[data-testid=viewer]').dataset.image !== id,
+      before,
+    );
+    assert.match(await page.textContent('[data-testid=last-check]'), /corrected to /);
+    assert.equal(server.fake.auditView().wrong, wrong + 1);
+    await close();
+  },
+
+  async 'findings: relabeling on the data screen, and where each is seen'() {
+    const { page, server, close } = await open({ task: 'findings' }, '/data');
+    const id = [...Array(12).keys()].find((image) => server.fake.imageView(image).state === 'unlabeled');
+    await page.click(`[data-testid=image-${id}]`);
+    await painted(page);
+    await page.keyboard.press('Enter');
+    assert.equal(server.fake.imageView(id).answer, null);
+    await page.keyboard.press('g');
+    await page.waitForSelector('[data-testid=heat-note][data-state=shown]');
+    await page.selectOption('[data-testid=heat-finding]', '2');
+    await page.waitForFunction(() =>
+      document.querySelector('[data-testid=heat-note]').textContent.includes('speaks for pneumothorax'),
+    );
+    await page.keyboard.press('g');
+    await page.click('.detail-place');
+    await page.keyboard.press('1');
+    await page.keyboard.press('3');
+    await page.keyboard.press('Enter');
+    await saved(page);
+    await page.waitForSelector('[data-testid=confirm]:disabled');
+    assert.deepEqual(server.fake.imageView(id).answer, { kind: 'findings', present: [0, 2] });
+    await close();
+  },
+
+  async 'findings: the task is fixed once there are labels'() {
+    const { page, close } = await open({ task: 'findings' }, '/settings');
+    await page.waitForSelector('[data-testid=task-classification]:disabled');
+    assert.match(await page.textContent('[data-testid=task-fixed]'), /only as long as nothing is labeled/);
+    await close();
+    const fresh = await open({ stage: 'empty' }, '/');
+    await fresh.page.click('[data-testid=task-findings]');
+    await fresh.page.fill('#class-names', 'effusion\nnodule');
+    await fresh.page.click('text=Start labeling');
+    await painted(fresh.page);
+    assert.equal(fresh.server.fake.view().settings.schema.task, 'findings');
+    await fresh.page.waitForSelector('[data-testid=confirm]');
+    await fresh.close();
+  },
+
+  async 'more than ten findings: the tenth digit and the palette'() {
+    const { page, server, close } = await open({ task: 'findings', classes: 14 }, '/label');
+    await painted(page);
+    const id = Number(await current(page));
+    await page.keyboard.press('0');
+    await page.keyboard.press('/');
+    await page.keyboard.type('finding 13');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid=class-12][aria-pressed=true]');
+    await press(page, 'Enter');
+    await saved(page);
+    assert.deepEqual(server.fake.imageView(id).answer, { kind: 'findings', present: [9, 12] });
+    await close();
+  },
+
+  async 'findings on a phone, by touch'() {
+    const { page, server, close } = await open({ task: 'findings' }, '/label', PHONE);
+    await painted(page);
+    const first = await current(page);
+    await page.tap('[data-testid=class-1]');
+    await page.tap('[data-testid=class-2]');
+    await page.tap('[data-testid=confirm]');
+    await page.waitForFunction(
+      (id) => document.querySelector('[data-testid=viewer]').dataset.image !== id,
+      first,
+    );
+    await saved(page);
+    assert.deepEqual(server.fake.imageView(Number(first)).answer, { kind: 'findings', present: [1, 2] });
+    await close();
+  },
+
   async 'more than ten classes: the palette'() {
     const { page, server, close } = await open({ classes: 14 }, '/label');
     await painted(page);

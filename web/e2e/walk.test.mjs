@@ -11,12 +11,12 @@ import {
   launchBrowser,
   openPage,
   percentile95,
-  picture,
   review,
   tabTo,
 } from './browser.mjs';
 import { allSaved, createExpert, labelOne, shownImage } from './labeling.mjs';
 import { freePort, getJson, scratchFolder, startProgram, waitForJson } from './program.mjs';
+import { steps } from './steps.mjs';
 
 const FIRST_ANSWER_LIMIT_S = 15;
 const NEXT_IMAGE_LIMIT_MS = 150;
@@ -229,23 +229,6 @@ test('the whole loop by keyboard', { timeout: 20 * 60_000 }, async (t) => {
   await program.stop();
 });
 
-/** Runs parts of the walk as subtests; the first failure ends the walk, with a picture of it. */
-function steps(t, page) {
-  return async (name, body) => {
-    let failure = null;
-    await t.test(name, async () => {
-      try {
-        await body();
-      } catch (error) {
-        failure = error;
-        await picture(page, 'failure');
-        throw error;
-      }
-    });
-    if (failure !== null) throw new Error(`the walk ended at: ${name} (see web/e2e/shots/failure.png)`);
-  };
-}
-
 /** Checks every image that the audit shows against the truth, by key, until it has a verdict. */
 async function auditToVerdict(page, origin, expert, look) {
   let image = await shownImage(page);
@@ -254,7 +237,7 @@ async function auditToVerdict(page, origin, expert, look) {
     const { next } = await getJson(origin, '/audit');
     assert.equal(next.image.id, image, 'the shown image is the one in question');
     const right = await expert.classOf(image);
-    await page.keyboard.press(right === next.class ? 'Enter' : String(right + 1));
+    await page.keyboard.press(right === next.label ? 'Enter' : String(right + 1));
     await page.waitForFunction((last) => {
       if (document.querySelector('[data-testid=verdict]') !== null) return true;
       const viewer = document.querySelector('[data-testid=viewer][data-ready=true]');

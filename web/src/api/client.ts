@@ -108,6 +108,7 @@ export interface ImageQuery {
   class?: number;
   flagged?: boolean;
   duplicates?: boolean;
+  unusual?: boolean;
   disagreement?: boolean;
   text?: string;
   order?: ImageOrder;
@@ -121,8 +122,13 @@ export const getImages = (
 export const getImage = (id: number): Promise<ImageView> =>
   settle(client.GET('/api/v1/images/{id}', { params: { path: { id } } }));
 
-export const getLocalization = (id: number): Promise<LocalizationView> =>
-  settle(client.GET('/api/v1/images/{id}/localization', { params: { path: { id } } }));
+/** Where the model sees a class or finding; without one, the class that is shown for the image. */
+export const getLocalization = (id: number, index?: number): Promise<LocalizationView> =>
+  settle(
+    client.GET('/api/v1/images/{id}/localization', {
+      params: { path: { id }, query: index === undefined ? {} : { class: index } },
+    }),
+  );
 
 export const getRefused = (): Promise<RefusedFile[]> => settle(client.GET('/api/v1/refused'));
 

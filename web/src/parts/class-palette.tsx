@@ -1,12 +1,16 @@
-/** Finds a class by typing part of its name; for projects with more classes than digits. */
+/** Finds a class or finding by typing part of its name; for projects with more of them than digits. */
 import { useState } from 'preact/hooks';
 import type { ClassDefinition } from '../api/types';
+import type { Words } from '../words/labels';
 import { Dialog } from './dialog';
 import { digitOfClass } from './keys';
 import { Swatch } from './swatch';
 
 interface Props {
   classes: ClassDefinition[];
+  words: Words;
+  /** Findings that are on; choosing one of them switches it off. */
+  present?: readonly number[];
   onChoose: (index: number) => void;
   onClose: () => void;
 }
@@ -27,7 +31,7 @@ export function matchClasses(classes: readonly ClassDefinition[], text: string):
     .map(({ index, name, color }) => ({ index, name, color }));
 }
 
-export function ClassPalette({ classes, onChoose, onClose }: Props) {
+export function ClassPalette({ classes, words, present, onChoose, onClose }: Props) {
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
   const matches = matchClasses(classes, text);
@@ -42,11 +46,11 @@ export function ClassPalette({ classes, onChoose, onClose }: Props) {
   };
 
   return (
-    <Dialog title="Find a class" onClose={onClose} testId="class-palette" class="palette">
+    <Dialog title={`Find a ${words.one}`} onClose={onClose} testId="class-palette" class="palette">
       <input
         type="text"
         role="combobox"
-        aria-label="Name of the class"
+        aria-label={`Name of the ${words.one}`}
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={chosen === undefined ? undefined : `palette-${String(chosen.index)}`}
@@ -59,7 +63,7 @@ export function ClassPalette({ classes, onChoose, onClose }: Props) {
         }}
         onKeyDown={onKeyDown}
       />
-      <ul id="palette-list" role="listbox" aria-label="Classes">
+      <ul id="palette-list" role="listbox" aria-label={words.Many}>
         {matches.map((match) => (
           <li
             key={match.index}
@@ -71,12 +75,15 @@ export function ClassPalette({ classes, onChoose, onClose }: Props) {
             }}
           >
             <Swatch color={match.color} />
-            <span>{match.name}</span>
+            <span>
+              {match.name}
+              {present?.includes(match.index) === true && <span class="quiet"> (on)</span>}
+            </span>
             <kbd>{digitOfClass(match.index) ?? ''}</kbd>
           </li>
         ))}
       </ul>
-      {matches.length === 0 && <p class="quiet">No class has this in its name.</p>}
+      {matches.length === 0 && <p class="quiet">No {words.one} has this in its name.</p>}
     </Dialog>
   );
 }

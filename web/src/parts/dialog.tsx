@@ -12,24 +12,29 @@ interface Props {
   within?: RefObject<HTMLDialogElement | null>;
   /** The title is only spoken. */
   quietTitle?: boolean;
+  /** The dialog takes the focus itself, so that Enter is no button's until one is chosen. */
+  takesFocus?: boolean;
 }
 
-export function Dialog({ title, onClose, children, class: className, testId, within, quietTitle }: Props) {
+export function Dialog(props: Props) {
+  const { title, onClose, children, class: className, testId, within, quietTitle, takesFocus } = props;
   const own = useRef<HTMLDialogElement>(null);
   const ref = within ?? own;
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    if (takesFocus === true) dialog?.focus();
     return () => {
       dialog?.close();
     };
-  }, [ref]);
+  }, [ref, takesFocus]);
   return (
     <dialog
       ref={ref}
       class={`dialog ${className ?? ''}`}
       data-testid={testId}
       aria-label={title}
+      tabIndex={takesFocus === true ? -1 : undefined}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

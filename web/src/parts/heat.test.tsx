@@ -24,13 +24,21 @@ const overlay = vi.fn();
 const controls = { current: { overlay } as unknown as Viewer };
 const host = document.createElement('div');
 
-function Shown({ image, on }: { image: number; on: boolean }) {
-  return <HeatNote state={useHeat(image, on, '', controls)} />;
+const FINDINGS = ['effusion', 'pneumonia'].map((name) => ({ name, color: '#000000' }));
+const onChoose = vi.fn();
+
+function Shown({ image, on, finding }: { image: number; on: boolean; finding?: number }) {
+  const state = useHeat(image, on, '', controls, finding);
+  return finding === undefined ? (
+    <HeatNote state={state} />
+  ) : (
+    <HeatNote state={state} choice={{ findings: FINDINGS, chosen: finding, onChoose }} />
+  );
 }
 
-const show = async (image: number, on: boolean): Promise<void> => {
+const show = async (image: number, on: boolean, finding?: number): Promise<void> => {
   await act(() => {
-    render(<Shown image={image} on={on} />, host);
+    render(<Shown image={image} on={on} finding={finding} />, host);
   });
   // What was asked for arrives.
   await act(async () => {
@@ -50,7 +58,8 @@ describe('heat over a picture', () => {
     expect(getLocalization).not.toHaveBeenCalled();
     expect(host.textContent).toBe('');
     await show(7, true);
-    expect(getLocalization).toHaveBeenCalledWith(7);
+    expect(getLocalization).toHaveBeenCalledWith(7, undefined);
+    expect(host.querySelector('select')).toBeNull();
     expect(host.textContent).toContain('Bright is what speaks for pneumonia.');
     expect(overlay).toHaveBeenLastCalledWith(
       expect.objectContaining({ values: [0, 1], proposal: view.proposal }),
@@ -63,6 +72,25 @@ describe('heat over a picture', () => {
     await show(8, true);
     expect(overlay).toHaveBeenLastCalledWith(null);
     expect(host.textContent).not.toContain('Bright');
+  });
+
+  it('is asked for anew when another finding is chosen', async () => {
+    getLocalization.mockResolvedValue(view);
+    await show(7, true, 0);
+    const choice = host.querySelector('select');
+    expect(choice?.value).toBe('0');
+    expect(choice?.textContent).toBe('effusionpneumonia');
+    await act(() => {
+      if (choice === null) return;
+      choice.value = '1';
+      choice.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+    expect(onChoose).toHaveBeenCalledWith(1);
+    await show(7, true, 1);
+    expect(getLocalization.mock.calls).toEqual([
+      [7, 0],
+      [7, 1],
+    ]);
   });
 
   it('says why there is none', async () => {

@@ -1,7 +1,11 @@
 /** The card of all keys, shown by `?`. */
+import { asksFindings, classes } from '../state/project';
 import { Dialog } from './dialog';
+import { hasTenthDigit } from './keys';
 
-const LABEL_KEYS: [string, string][] = [
+type Rows = [string, string][];
+
+const LABEL_KEYS: Rows = [
   ['1 – 9, 0', 'choose the class, save, next image'],
   ['/', 'find a class by its name'],
   ['U', 'this image cannot be read'],
@@ -10,7 +14,7 @@ const LABEL_KEYS: [string, string][] = [
   ['Enter', 'leave an earlier answer as it is'],
 ];
 
-const AUDIT_KEYS: [string, string][] = [
+const AUDIT_KEYS: Rows = [
   ['Enter', 'agree with the label'],
   ['1 – 9, 0', 'correct it to this class'],
   ['/', 'find a class by its name'],
@@ -18,7 +22,29 @@ const AUDIT_KEYS: [string, string][] = [
   ['F', 'flag for a second look'],
 ];
 
-const VIEW_KEYS: [string, string][] = [
+/** Keys of findings; the digit 0 clears the set unless it is the key of the tenth. */
+function findingsKeys(screen: 'label' | 'audit', tenth: boolean): Rows {
+  const clear: Rows = tenth ? [] : [['0', 'switch all findings off']];
+  const enter = {
+    label: 'save the findings that are on (none: no finding), next image',
+    audit: 'agree with the label, or save it as you have corrected it',
+  }[screen];
+  const back = {
+    label: 'undo what was switched; then back to the image before',
+    audit: 'undo what was switched',
+  }[screen];
+  return [
+    [tenth ? '1 – 9, 0' : '1 – 9', 'switch this finding on or off'],
+    ...clear,
+    ['Enter', enter],
+    ['/', 'find a finding by its name'],
+    ['U', 'this image cannot be read'],
+    ['F', 'flag for a second look'],
+    ['Backspace', back],
+  ];
+}
+
+const VIEW_KEYS: Rows = [
   ['wheel, +, −', 'zoom'],
   ['drag, arrow keys', 'move the image; Space held moves in every mode'],
   ['right-drag, Shift + arrows', 'window: right for less contrast, down for darker'],
@@ -27,20 +53,20 @@ const VIEW_KEYS: [string, string][] = [
   ['H', 'hide everything but the image'],
 ];
 
-const MORE_KEYS: [string, string][] = [
+const MORE_KEYS: Rows = [
   ['W', 'why this image was chosen'],
   ['G held', "peek at the model's opinion and where it looks, once you have answered"],
   ['?', 'this card'],
 ];
 
 export function KeyCard({ screen, onClose }: { screen: 'label' | 'audit'; onClose: () => void }) {
+  const rows = asksFindings.value
+    ? findingsKeys(screen, hasTenthDigit(classes.value.length))
+    : { label: LABEL_KEYS, audit: AUDIT_KEYS }[screen];
   return (
     <Dialog title="Keys" onClose={onClose} testId="key-card" class="key-card">
       <div class="key-columns">
-        <Keys
-          title={screen === 'label' ? 'Label' : 'Check'}
-          rows={screen === 'label' ? LABEL_KEYS : AUDIT_KEYS}
-        />
+        <Keys title={screen === 'label' ? 'Label' : 'Check'} rows={rows} />
         <Keys title="Look" rows={VIEW_KEYS} />
         {screen === 'label' && <Keys title="Ask" rows={MORE_KEYS} />}
       </div>
@@ -48,7 +74,7 @@ export function KeyCard({ screen, onClose }: { screen: 'label' | 'audit'; onClos
   );
 }
 
-function Keys({ title, rows }: { title: string; rows: [string, string][] }) {
+function Keys({ title, rows }: { title: string; rows: Rows }) {
   return (
     <section>
       <h3>{title}</h3>

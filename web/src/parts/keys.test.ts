@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { matchClasses } from './class-palette';
-import { classOfDigit, digitOfClass } from './keys';
+import { classOfDigit, digitOfClass, hasTenthDigit } from './keys';
 
 describe('digits', () => {
   it('stands for the class at its place, on every keyboard', () => {
@@ -18,6 +18,11 @@ describe('digits', () => {
       expect(classOfDigit({ code: `Digit${digit}`, key: digit })).toBe(index);
     }
     expect(digitOfClass(10)).toBeNull();
+  });
+
+  it('leaves 0 free until a tenth class needs it', () => {
+    expect(hasTenthDigit(9)).toBe(false);
+    expect(hasTenthDigit(10)).toBe(true);
   });
 });
 

@@ -30,6 +30,9 @@ export function useKeys(
   }, [type, within]);
 }
 
+/** Classes beyond these have no key of their own. */
+export const DIGITS = 10;
+
 /** The class a digit key stands for: 1 is the first class, 0 the tenth; `null` for other keys. */
 export function classOfDigit(event: Pick<KeyboardEvent, 'code' | 'key'>): number | null {
   // The key's place counts, not its sign: French keyboards give digits only with Shift.
@@ -40,8 +43,13 @@ export function classOfDigit(event: Pick<KeyboardEvent, 'code' | 'key'>): number
 
 /** The digit of a class, or `null` where it has none. */
 export function digitOfClass(index: number): string | null {
-  if (index > 9) return null;
+  if (index >= DIGITS) return null;
   return index === 9 ? '0' : String(index + 1);
+}
+
+/** Whether 0 is the key of a class, and so cannot clear a set of findings. */
+export function hasTenthDigit(classes: number): boolean {
+  return classes >= DIGITS;
 }
 
 /** Enter and Space belong to a focused button or link. */

@@ -1,6 +1,6 @@
-/** The model's probabilities of the likeliest classes. */
+/** The model's probabilities of the likeliest classes, or findings. */
 import type { PredictionView } from '../api/types';
-import { classes, className } from '../state/project';
+import { asksFindings, classes, className, labelText } from '../state/project';
 import { percent } from '../words/numbers';
 import { Bar } from './bar';
 import { Swatch } from './swatch';
@@ -13,15 +13,22 @@ export function Prediction({ prediction }: { prediction: PredictionView }) {
     .sort((a, b) => b.probability - a.probability)
     .slice(0, SHOWN);
   return (
-    <ul class="prediction">
-      {rows.map(({ index, probability }) => (
-        <li key={index}>
-          <Swatch color={classes.value[index]?.color ?? '#888'} />
-          <span class="prediction-name">{className(index)}</span>
-          <Bar share={probability} label={className(index)} />
-          <span class="prediction-value">{percent(probability, 0)}</span>
-        </li>
-      ))}
-    </ul>
+    <>
+      {asksFindings.value && (
+        <p class="prediction-label">
+          {labelText(prediction.label)} <span class="quiet">– each finding by itself:</span>
+        </p>
+      )}
+      <ul class="prediction">
+        {rows.map(({ index, probability }) => (
+          <li key={index}>
+            <Swatch color={classes.value[index]?.color ?? '#888'} />
+            <span class="prediction-name">{className(index)}</span>
+            <Bar share={probability} label={className(index)} />
+            <span class="prediction-value">{percent(probability, 0)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -8,13 +8,14 @@ import { digitOfClass, keepFocus } from './keys';
 import { Swatch } from './swatch';
 import type { Looking } from './viewer-keys';
 
-/** One class with its digit. */
+/** One class, or one finding that is on or off, with its digit. */
 export function ClassButton({
   index,
   definition,
   pressed,
   disabled,
   mark,
+  isSwitch,
   onChoose,
 }: {
   index: number;
@@ -23,6 +24,8 @@ export function ClassButton({
   disabled: boolean;
   /** A word beside the name, for example which label is in question. */
   mark?: string;
+  /** One of several that can be on together: a box shows which are, beside colour and frame. */
+  isSwitch?: boolean;
   onChoose: (index: number, event: Event) => void;
 }) {
   return (
@@ -38,10 +41,23 @@ export function ClassButton({
       }}
     >
       <kbd>{digitOfClass(index) ?? ''}</kbd>
-      <Swatch color={definition.color} />
+      {isSwitch === true ? (
+        <Box color={definition.color} on={pressed} />
+      ) : (
+        <Swatch color={definition.color} />
+      )}
       <span class="choice-name">{definition.name}</span>
       {mark !== undefined && <span class="choice-mark">{mark}</span>}
     </button>
+  );
+}
+
+function Box({ color, on }: { color: string; on: boolean }) {
+  return (
+    <svg class="choice-box" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+      <rect x="1" y="1" width="14" height="14" rx="3" stroke={color} fill={on ? color : 'none'} />
+      {on && <path d="M4 8.5 7 11.5 12 5" />}
+    </svg>
   );
 }
 

@@ -4,7 +4,8 @@ import type { Answer, AuditView } from '../api/types';
 import { setFlag } from '../api/client';
 import { outbox } from './answers';
 import { say, tellNews, tellProblem } from './notices';
-import { audit, className, refreshAudit } from './project';
+import { sameAnswer, answerOf } from '../words/labels';
+import { answerText, audit, labelText, refreshAudit } from './project';
 
 /** The last check, to be named on the screen. */
 export interface LastCheck {
@@ -48,12 +49,12 @@ export function startAuditing(): void {
 export function giveCheck(view: AuditView, answer: Answer, seconds: number): void {
   const item = view.next;
   if (item == null || checking.value !== null) return;
-  const agreed = answer.kind === 'class' && answer.class === item.class;
+  const agreed = sameAnswer(answer, answerOf(item.label));
   const words = agreed
-    ? `agreed: ${className(item.class)}`
-    : answer.kind === 'class'
-      ? `corrected to ${className(answer.class)}`
-      : 'cannot be read';
+    ? `agreed: ${labelText(item.label)}`
+    : answer.kind === 'unreadable'
+      ? answerText(answer).toLowerCase()
+      : `corrected to ${answerText(answer)}`;
   lastCheck.value = { image: item.image.id, agreed, text: words };
   checking.value = item.image.id;
   say(words);

@@ -12,7 +12,7 @@ const item = (id: number): QueueItem => ({
     flagged: false,
     answer: null,
     origin: null,
-    auto_class: null,
+    auto_label: null,
     prediction: null,
     group: null,
     duplicate_of: null,
@@ -155,6 +155,24 @@ describe('labeling session', () => {
     expect(session.current.value?.image.flagged).toBe(true);
     session.back();
     expect(session.current.value?.image.flagged).toBe(true);
+  });
+
+  it('takes any number of findings as an answer, none included, and shows them again', () => {
+    const { session } = begin(1, 2, 3);
+    const sets: Answer[] = [
+      { kind: 'findings', present: [0, 2] },
+      { kind: 'findings', present: [] },
+    ];
+    for (const [at, set] of sets.entries()) session.answer(set, () => `set-${String(at)}`);
+    expect(shown(session)).toBe(3);
+    session.back();
+    expect(session.earlier.value).toEqual(sets[1]);
+    session.back();
+    expect(session.earlier.value).toEqual(sets[0]);
+    session.answer({ kind: 'findings', present: [1] }, () => 'changed');
+    session.rollBack('set-1');
+    expect([shown(session), ...next(session)]).toEqual([2, 3]);
+    expect(session.history.value.map((past) => past.answer)).toEqual([{ kind: 'findings', present: [1] }]);
   });
 
   it('puts an image in front whose answer the server took back', () => {

@@ -5,7 +5,7 @@ import type { Answer, QueueItem, QueueView } from '../api/types';
 import { outbox } from './answers';
 import { createLabelSession, type Answered } from './label-session';
 import { say, tellProblem } from './notices';
-import { className, connected, onServerEvent } from './project';
+import { answerText, connected, onServerEvent } from './project';
 import { coalesce } from './refresh';
 
 export const session = createLabelSession();
@@ -77,7 +77,7 @@ export function giveAnswer(answer: Answer, seconds: number): void {
   });
   const next = session.current.value;
   const place = next === null ? '' : ` Image ${String(next.position)} of ${String(next.batch_size)}.`;
-  say(`${answer.kind === 'class' ? className(answer.class) : 'Cannot be read'}.${place}`);
+  say(`${answerText(answer)}.${place}`);
 }
 
 /**

@@ -69,6 +69,24 @@ const answerFor = (image: number, index = 0): Omit<Outgoing, 'key' | 'givenAtMs'
 const away = (): ApiError => new ApiError('away', 0, 'network');
 
 describe('outbox', () => {
+  it('carries sets of findings, an empty one too, over a reload', async () => {
+    const first = bench();
+    const sets = [[0, 2], []];
+    first.outcomes.push(...Array.from({ length: 50 }, away));
+    for (const [image, present] of sets.entries()) {
+      first.outbox.post({ ...answerFor(image), answer: { kind: 'findings', present } });
+    }
+    const second = bench(new Map(first.storage));
+    await second.outbox.restore();
+    await second.outbox.settled();
+    expect(second.sent.map((message) => message.answer)).toEqual([
+      { kind: 'findings', present: [0, 2] },
+      { kind: 'findings', present: [] },
+    ]);
+    expect(second.received).toEqual(['key-1', 'key-2']);
+    expect(second.storage.size).toBe(0);
+  });
+
   it('sends in the order given, one at a time', async () => {
     const { outbox, sent, received } = bench();
     for (const image of [5, 3, 9]) outbox.post(answerFor(image));

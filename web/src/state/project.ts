@@ -2,7 +2,18 @@
 import { computed, signal } from '@preact/signals';
 import { ApiError, getAudit, getCurve, getJobs, getProject } from '../api/client';
 import { listen, type EventKind } from '../api/events';
-import type { AuditView, ClassDefinition, CurveView, JobView, ProjectEvent, ProjectView } from '../api/types';
+import type {
+  Answer,
+  AuditView,
+  ClassDefinition,
+  CurveView,
+  JobView,
+  Label,
+  ProjectEvent,
+  ProjectView,
+  Task,
+} from '../api/types';
+import { answerInWords, labelInWords, nameOf, wordsOf } from '../words/labels';
 import { isSameProject, rememberProject } from './identity';
 import { tellProblem } from './notices';
 import { coalesce } from './refresh';
@@ -19,10 +30,18 @@ export const classes = computed<ClassDefinition[]>(() => project.value?.settings
 
 export const runningJobs = computed(() => jobs.value.filter((job) => job.state === 'running'));
 
-export function className(index: number | null | undefined): string {
-  if (index == null) return '';
-  return classes.value[index]?.name ?? `class ${String(index + 1)}`;
-}
+export const task = computed<Task>(() => project.value?.settings.schema.task ?? 'classification');
+
+/** An image may show any number of findings, none included. */
+export const asksFindings = computed(() => task.value === 'findings');
+
+export const words = computed(() => wordsOf(task.value));
+
+export const className = (index: number): string => nameOf(index, classes.value, task.value);
+
+export const labelText = (label: Label): string => labelInWords(label, classes.value);
+
+export const answerText = (answer: Answer): string => answerInWords(answer, classes.value);
 
 /** Runs a fetch and keeps the connection sign right; other problems reach the person. */
 async function guarded(fetchOnce: () => Promise<void>): Promise<void> {

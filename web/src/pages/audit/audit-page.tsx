@@ -5,13 +5,15 @@ import { Banners } from '../../parts/banners';
 import { ClassPalette } from '../../parts/class-palette';
 import { KeyCard } from '../../parts/key-card';
 import { classOfDigit, isPressing, useKeys } from '../../parts/keys';
+import { useFindings } from '../../parts/use-findings';
 import { AwayBanner, KeyButton, SavedSign, TouchTools } from '../../parts/reading-room';
 import { Shell } from '../../parts/shell';
 import { ViewerPane } from '../../parts/viewer-pane';
 import { useLooking } from '../../parts/viewer-keys';
 import { checking, flagChecked, giveCheck, lastCheck, startAuditing } from '../../state/auditing';
 import { planes, recordNextImage } from '../../state/planes';
-import { audit, classes, className } from '../../state/project';
+import { asksFindings, audit, classes, labelText, words } from '../../state/project';
+import { answerOf, named, sameLabel } from '../../words/labels';
 import { AuditRail } from './audit-rail';
 import { AuditStrip } from './audit-strip';
 import { Verdict } from './verdict';
@@ -65,18 +67,34 @@ function AuditRoom({ view, item }: { view: AuditView; item: NonNullable<AuditVie
     askedAt.current = null;
   };
 
+  const isOpen = (): boolean => checking.value === null && painted.current?.image === id;
+  const findings = useFindings({ image: id, start: named(item.label) }, isOpen);
+  const standing = asksFindings.value ? [...findings.present] : item.label;
+
   const answer = (value: Answer, event: Event): void => {
-    if (busy || painted.current?.image !== id) return;
+    if (painted.current === null || !isOpen()) return;
     setCard(null);
     askedAt.current = event.timeStamp;
     giveCheck(view, value, (performance.now() - painted.current.at) / 1000);
+    findings.drop();
   };
   const choose = (index: number, event: Event): void => {
-    if (index < classes.value.length) answer({ kind: 'class', class: index }, event);
+    if (asksFindings.value) {
+      findings.toggle(index);
+      setCard(null);
+    } else if (index < classes.value.length) answer({ kind: 'class', class: index }, event);
+  };
+  const onDigit = (index: number, event: Event): void => {
+    if (asksFindings.value) findings.digit(index);
+    else choose(index, event);
   };
   const commands: Record<string, (event: Event) => void> = {
+    // The label in question, unless findings were switched: then as it was corrected.
     enter: (event) => {
-      choose(item.class, event);
+      answer(answerOf(standing), event);
+    },
+    backspace: () => {
+      findings.takeBack();
     },
     u: (event) => {
       answer({ kind: 'unreadable' }, event);
@@ -92,10 +110,14 @@ function AuditRoom({ view, item }: { view: AuditView; item: NonNullable<AuditVie
 
   useKeys((event) => {
     const key = event.key.toLowerCase();
-    if ((key === 'enter' || key === ' ') && isPressing(event)) return;
+    if ((key === 'enter' || key === ' ') && isPressing(event)) {
+      // Held on a button it would press again and again, for one label after the other.
+      if (event.repeat) event.preventDefault();
+      return;
+    }
     const index = classOfDigit(event);
     if (event.repeat && (index !== null || key in commands)) return;
-    if (index !== null) choose(index, event);
+    if (index !== null) onDigit(index, event);
     else if (commands[key] !== undefined) commands[key](event);
     else {
       looking.onKeyDown(event);
@@ -113,7 +135,7 @@ function AuditRoom({ view, item }: { view: AuditView; item: NonNullable<AuditVie
           image={id}
           ahead={[]}
           file={item.image.file}
-          label={`Check: is this ${className(item.class)}? ${item.image.file}`}
+          label={`Check: is this ${labelText(item.label)}? ${item.image.file}`}
           onPainted={onPainted}
           controls={looking.controls}
           tool={looking.tool}
@@ -125,7 +147,15 @@ function AuditRoom({ view, item }: { view: AuditView; item: NonNullable<AuditVie
           <Banners />
         </div>
       </section>
-      <AuditRail item={item} busy={busy} last={lastCheck.value} onChoose={choose} commands={commands} />
+      <AuditRail
+        item={item}
+        findings={asksFindings.value ? findings : null}
+        agrees={sameLabel(standing, item.label)}
+        busy={busy}
+        last={lastCheck.value}
+        onChoose={choose}
+        commands={commands}
+      />
       <footer class="strip">
         <a href="/" class="strip-home" data-testid="leave">
           Home
@@ -153,6 +183,8 @@ function AuditRoom({ view, item }: { view: AuditView; item: NonNullable<AuditVie
       {card === 'palette' && (
         <ClassPalette
           classes={classes.value}
+          words={words.value}
+          present={asksFindings.value ? findings.present : []}
           onChoose={(index) => {
             choose(index, new Event('choose'));
           }}

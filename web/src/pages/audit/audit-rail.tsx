@@ -1,46 +1,71 @@
 /** The label in question, large, with agree and the corrections. */
 import type { AuditView } from '../../api/types';
+import { ConfirmFindings } from '../../parts/confirm-findings';
 import { ClassButton, KeyButton } from '../../parts/reading-room';
-import type { LastCheck } from '../../state/auditing';
-import { classes, className } from '../../state/project';
 import { Swatch } from '../../parts/swatch';
+import type { Findings } from '../../parts/use-findings';
+import type { LastCheck } from '../../state/auditing';
+import { classes, labelText } from '../../state/project';
+import { named, sizeInWords } from '../../words/labels';
 
 interface Props {
   item: NonNullable<AuditView['next']>;
+  /** The set as it is corrected; `null` where one class is the label. */
+  findings: Findings | null;
+  /** Nothing was corrected. */
+  agrees: boolean;
   busy: boolean;
   last: LastCheck | null;
   onChoose: (index: number, event: Event) => void;
   commands: Record<string, (event: Event) => void>;
 }
 
-export function AuditRail({ item, busy, last, onChoose, commands }: Props) {
+export function AuditRail({ item, findings, agrees, busy, last, onChoose, commands }: Props) {
   const run = (key: string) => (event: Event) => commands[key]?.(event);
+  const inQuestion = named(item.label);
+  const marked = findings === null ? '⏎' : 'said';
   return (
     <aside class="rail" aria-label="Check">
       <div class="question">
         <p class="quiet">The program says</p>
         <p class="question-label" data-testid="proposed-label">
-          <Swatch color={classes.value[item.class]?.color ?? '#888'} />
-          {className(item.class)}
+          {typeof item.label === 'number' && <Swatch color={classes.value[item.label]?.color ?? '#888'} />}
+          {labelText(item.label)}
         </p>
-        <KeyButton keyName="⏎" testId="agree" primary disabled={busy} onPress={run('enter')}>
-          Agree
-        </KeyButton>
+        {agrees && (
+          <KeyButton keyName="⏎" testId="agree" primary disabled={busy} onPress={run('enter')}>
+            Agree
+          </KeyButton>
+        )}
       </div>
-      <div class="choices" role="group" aria-label="Correct to">
-        <p class="rail-title">or correct it</p>
+      <div
+        class="choices"
+        role="group"
+        aria-label={findings === null ? 'Correct to' : 'Correct its findings'}
+      >
+        <p class="rail-title">{agrees ? 'or correct it' : 'as you have corrected it'}</p>
         {classes.value.map((definition, index) => (
           <ClassButton
             key={definition.name}
             index={index}
             definition={definition}
-            pressed={index === item.class}
+            pressed={(findings?.present ?? inQuestion).includes(index)}
+            isSwitch={findings !== null}
             disabled={busy}
-            {...(index === item.class ? { mark: '⏎' } : {})}
+            {...(inQuestion.includes(index) ? { mark: marked } : {})}
             onChoose={onChoose}
           />
         ))}
       </div>
+      {findings !== null && !agrees && (
+        <ConfirmFindings
+          findings={findings}
+          text={`Correct to ${sizeInWords(findings.present)}`}
+          testId="correct"
+          disabled={busy}
+          onConfirm={run('enter')}
+        />
+      )}
       <div class="commands">
         <KeyButton keyName="U" testId="unreadable" disabled={busy} onPress={run('u')}>
           Cannot be read

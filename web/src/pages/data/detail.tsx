@@ -1,21 +1,28 @@
-/** One image of the list, large, with all that is known about it; a digit relabels it. */
+/** One image of the list, large, with all that is known about it; digits relabel it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { getImage, setFlag } from '../../api/client';
 import type { Answer, ImageView, LabelOrigin } from '../../api/types';
+import { ConfirmFindings } from '../../parts/confirm-findings';
 import { Dialog } from '../../parts/dialog';
 import { HeatNote, useHeat } from '../../parts/heat';
 import { classOfDigit, isPressing, useKeys } from '../../parts/keys';
 import { Prediction } from '../../parts/prediction';
 import { ClassButton, KeyButton, SavedSign, TouchTools } from '../../parts/reading-room';
+import { useFindings } from '../../parts/use-findings';
 import { ViewerPane } from '../../parts/viewer-pane';
 import { useLooking } from '../../parts/viewer-keys';
 import { outbox } from '../../state/answers';
+import { confirmed } from '../../state/findings-draft';
 import { say, tellProblem } from '../../state/notices';
-import { classes, className } from '../../state/project';
+import { answerText, asksFindings, classes, labelText } from '../../state/project';
+import { confirmInWords, findingsOf, mostProbable, named } from '../../words/labels';
 import { count } from '../../words/numbers';
 import { STATES } from './filters';
 import type { ImageList } from './image-list';
 import { labelOf } from './shown-label';
+
+/** Keys that count once however long they are held. */
+const ONCE = ['u', 'f', 'g', 'enter', 'backspace'];
 
 interface Props {
   list: ImageList;
@@ -46,7 +53,9 @@ export function Detail({ list, index, onMove, onClose }: Props) {
   const total = list.total.value ?? 0;
   const [heated, setHeated] = useState(false);
   const answered = image?.answer == null ? '' : JSON.stringify(image.answer);
-  const heat = useHeat(id ?? null, heated && !looking.bare, answered, looking.controls);
+  const [heatChoice, setHeatChoice] = useState<{ image: number; finding: number } | null>(null);
+  const heatFinding = asksFindings.value ? findingToShow(image, heatChoice) : undefined;
+  const heat = useHeat(id ?? null, heated && !looking.bare, answered, looking.controls, heatFinding);
 
   useEffect(() => {
     list.show(Math.max(0, index - 2), index + 3);
@@ -83,15 +92,32 @@ export function Detail({ list, index, onMove, onClose }: Props) {
     [list],
   );
 
+  const isShown = (): boolean => image !== undefined && painted.current?.image === image.id;
+  const findings = useFindings(
+    image === undefined ? null : { image: image.id, start: shownFindings(image) },
+    isShown,
+  );
+  const pending = confirmed(findings.present, findings.touched, image?.answer ?? null);
+
   const answer = (value: Answer): void => {
-    if (image === undefined || painted.current?.image !== image.id) return;
+    if (image === undefined || painted.current === null || !isShown()) return;
     const seconds = (performance.now() - painted.current.at) / 1000;
-    const state = value.kind === 'class' ? 'labeled' : 'unreadable';
+    const state = value.kind === 'unreadable' ? 'unreadable' : 'labeled';
     const changed: ImageView = { ...image, answer: value, state };
     setFull(changed);
     list.put(changed);
-    say(value.kind === 'class' ? `${className(value.class)}, saved.` : 'cannot be read, saved.');
+    say(`${answerText(value)}, saved.`);
     outbox.post({ kind: 'annotation', image: image.id, file: image.file, answer: value, seconds });
+    findings.drop();
+  };
+
+  const choose = (position: number): void => {
+    if (asksFindings.value) findings.toggle(position);
+    else if (position < classes.value.length) answer({ kind: 'class', class: position });
+  };
+
+  const confirm = (): void => {
+    if (pending !== null) answer(pending);
   };
 
   const flag = (): void => {
@@ -104,10 +130,19 @@ export function Detail({ list, index, onMove, onClose }: Props) {
 
   const move = (by: number): void => {
     const next = index + by;
-    if (next >= 0 && next < total) onMove(next);
+    if (next < 0 || next >= total) return;
+    findings.drop();
+    onMove(next);
   };
 
   const commands: Record<string, () => void> = {
+    enter: () => {
+      // One looks here without being asked: Enter alone must not say "no finding".
+      if (asksFindings.value && findings.touched) confirm();
+    },
+    backspace: () => {
+      findings.takeBack();
+    },
     u: () => {
       answer({ kind: 'unreadable' });
     },
@@ -133,9 +168,10 @@ export function Detail({ list, index, onMove, onClose }: Props) {
     const key = event.key.toLowerCase();
     if ((key === 'enter' || key === ' ') && isPressing(event)) return;
     const digit = classOfDigit(event);
-    if (event.repeat && (digit !== null || key === 'u' || key === 'f' || key === 'g')) return;
+    if (event.repeat && (digit !== null || ONCE.includes(key))) return;
     if (digit !== null) {
-      if (digit < classes.value.length) answer({ kind: 'class', class: digit });
+      if (asksFindings.value) findings.digit(digit);
+      else choose(digit);
     } else if (commands[key] !== undefined) commands[key]();
     else {
       looking.onKeyDown(event);
@@ -147,7 +183,15 @@ export function Detail({ list, index, onMove, onClose }: Props) {
 
   const near = [index + 1, index - 1].flatMap((i) => list.at(i)?.id ?? []);
   return (
-    <Dialog title="Image" quietTitle onClose={onClose} testId="detail" class="detail" within={within}>
+    <Dialog
+      title="Image"
+      quietTitle
+      takesFocus
+      onClose={onClose}
+      testId="detail"
+      class="detail"
+      within={within}
+    >
       <div class="detail-view">
         <ViewerPane
           image={id ?? null}
@@ -161,7 +205,20 @@ export function Detail({ list, index, onMove, onClose }: Props) {
           tool={looking.tool}
           bare={looking.bare}
         >
-          <HeatNote state={heat} />
+          {asksFindings.value ? (
+            <HeatNote
+              state={heat}
+              choice={{
+                findings: classes.value,
+                chosen: heatFinding,
+                onChoose: (finding) => {
+                  if (id !== undefined) setHeatChoice({ image: id, finding });
+                },
+              }}
+            />
+          ) : (
+            <HeatNote state={heat} />
+          )}
         </ViewerPane>
         <TouchTools looking={looking} />
       </div>
@@ -182,14 +239,27 @@ export function Detail({ list, index, onMove, onClose }: Props) {
               key={definition.name}
               index={position}
               definition={definition}
-              pressed={image?.answer?.kind === 'class' && image.answer.class === position}
+              pressed={
+                asksFindings.value
+                  ? findings.present.includes(position)
+                  : image?.answer?.kind === 'class' && image.answer.class === position
+              }
+              isSwitch={asksFindings.value}
               disabled={image === undefined}
-              onChoose={(chosen) => {
-                answer({ kind: 'class', class: chosen });
-              }}
+              onChoose={choose}
             />
           ))}
         </div>
+        {asksFindings.value && (
+          <ConfirmFindings
+            findings={findings}
+            text={confirmInWords(findings.present)}
+            testId="confirm"
+            disabled={image === undefined}
+            isSettled={pending === null}
+            onConfirm={confirm}
+          />
+        )}
         <div class="commands">
           <KeyButton
             keyName="U"
@@ -231,6 +301,22 @@ export function Detail({ list, index, onMove, onClose }: Props) {
   );
 }
 
+/** The findings that an image goes by: the expert's, else the program's. */
+function shownFindings({ answer, auto_label: label }: ImageView): readonly number[] {
+  if (answer != null) return findingsOf(answer);
+  return label == null ? [] : named(label);
+}
+
+/** The finding whose evidence is laid over the picture: the one chosen, else the most probable. */
+function findingToShow(
+  image: ImageView | undefined,
+  choice: { image: number; finding: number } | null,
+): number | undefined {
+  if (image === undefined) return undefined;
+  if (choice?.image === image.id) return choice.finding;
+  return image.prediction == null ? undefined : (mostProbable(image.prediction) ?? undefined);
+}
+
 function About({ image }: { image: ImageView }) {
   const state = STATES.find(([name]) => name === image.state)?.[1] ?? image.state;
   const rows: [string, string][] = [
@@ -240,7 +326,7 @@ function About({ image }: { image: ImageView }) {
     ['Label', labelOf(image).text],
   ];
   if (image.origin != null) rows.push(['How', ORIGINS[image.origin]]);
-  if (image.auto_class != null) rows.push(['Auto-label', className(image.auto_class)]);
+  if (image.auto_label != null) rows.push(['Auto-label', labelText(image.auto_label)]);
   if (image.group != null) rows.push(['Group', image.group]);
   if (image.duplicate_of != null) rows.push(['Copy of', `image ${String(image.duplicate_of)}`]);
   return (

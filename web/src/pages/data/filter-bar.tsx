@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ImageQuery } from '../../api/client';
 import type { ImageState } from '../../api/types';
-import { classes } from '../../state/project';
-import { STATES } from './filters';
+import { classes, words } from '../../state/project';
+import { FLAG_NAMES, ORDERS, STATES } from './filters';
 
 interface Props {
   query: ImageQuery;
@@ -12,9 +12,10 @@ interface Props {
 /** A pause in typing after which the list is asked for. */
 const TYPING_MS = 250;
 
-const FLAGS: ['flagged' | 'duplicates' | 'disagreement', string, string][] = [
+const FLAGS: [(typeof FLAG_NAMES)[number], string, string][] = [
   ['flagged', 'flagged', 'Marked for a second look'],
   ['duplicates', 'copies', 'Exact or near copies of an earlier image'],
+  ['unusual', 'unusual', 'Like nothing labeled, or like what people could not read'],
   ['disagreement', 'disagreement', 'The expert and the model differ'],
 ];
 
@@ -41,7 +42,7 @@ export function FilterBar({ query, onChange }: Props) {
         </select>
       </label>
       <label>
-        <span>Class</span>
+        <span>{words.value.One}</span>
         <select
           data-testid="filter-class"
           value={query.class === undefined ? '' : String(query.class)}
@@ -64,11 +65,16 @@ export function FilterBar({ query, onChange }: Props) {
           data-testid="filter-order"
           value={query.order ?? 'id'}
           onChange={(event) => {
-            onChange({ ...query, order: event.currentTarget.value === 'doubt' ? 'doubt' : undefined });
+            const { value } = event.currentTarget;
+            onChange({ ...query, order: ORDERS.find(([name]) => name === value)?.[0] });
           }}
         >
           <option value="id">as imported</option>
-          <option value="doubt">most doubtful first</option>
+          {ORDERS.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
         </select>
       </label>
       <div class="filter-flags" role="group" aria-label="Only">

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressFromQuery, queryFromAddress } from './filters';
+import { UNUSUAL_ADDRESS, addressFromQuery, queryFromAddress } from './filters';
 
 it('keeps filters in the address and reads them back', () => {
   const query = { state: 'returned', class: 0, flagged: true, text: 'a&b', order: 'doubt' } as const;
@@ -11,4 +11,10 @@ it('keeps filters in the address and reads them back', () => {
 it('ignores what it does not know', () => {
   expect(queryFromAddress('?state=lost&class=x&order=size&flagged=1')).toEqual({});
   expect(addressFromQuery({})).toBe('/data');
+});
+
+it('leads to the unusual images', () => {
+  const query = queryFromAddress(UNUSUAL_ADDRESS.slice('/data'.length));
+  expect(query).toEqual({ state: 'unlabeled', unusual: true, order: 'unusual' });
+  expect(addressFromQuery(query)).toBe(UNUSUAL_ADDRESS);
 });

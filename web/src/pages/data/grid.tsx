@@ -30,6 +30,8 @@ const GAP_PX = 10;
 const CAPTION_PX = 40;
 /** While the bar is dragged, previews wait until it has been still for this long. */
 const STILL_MS = 90;
+/** Colours beside the words of a caption; more would leave no room for the words. */
+const MOST_SWATCHES = 3;
 
 export function Grid({ list, onOpen, filter }: Props) {
   const host = useRef<HTMLDivElement>(null);
@@ -258,7 +260,9 @@ function Caption({ image }: { image: ImageView }) {
   return (
     <>
       <span class="thumb-label">
-        {label.index !== null && <Swatch color={classes.value[label.index]?.color ?? '#888'} />}
+        {label.indices.slice(0, MOST_SWATCHES).map((index) => (
+          <Swatch key={index} color={classes.value[index]?.color ?? '#888'} />
+        ))}
         <span class={label.tone}>{label.text}</span>
       </span>
       <span class="thumb-file quiet">{image.file.split('/').at(-1)}</span>

@@ -11,7 +11,7 @@ const view = (id: number): ImageView => ({
   flagged: false,
   answer: null,
   origin: null,
-  auto_class: null,
+  auto_label: null,
   prediction: null,
   group: null,
   duplicate_of: null,

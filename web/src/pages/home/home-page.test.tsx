@@ -6,6 +6,12 @@ import type { CurveView, ProjectView, Stage } from '../../api/types';
 import { curve, jobs, project } from '../../state/project';
 import { HomePage } from './home-page';
 
+const { changeSettings } = vi.hoisted(() => ({ changeSettings: vi.fn() }));
+vi.mock('../../api/client', async (original) => ({
+  ...(await original<typeof import('../../api/client')>()),
+  changeSettings,
+}));
+
 const effort = { hours: 2, money: 200 };
 
 const view = (stage: Stage, part: Partial<ProjectView> = {}): ProjectView => ({
@@ -144,6 +150,34 @@ describe('home', () => {
     draw();
     expect(document.querySelector('[data-testid=name-classes]')).not.toBeNull();
     expect(document.querySelector('[data-testid=primary-action]')).toBeNull();
+  });
+
+  it('asks for findings where an image may show several, and sends the task with them', async () => {
+    const { settings } = view('labeling');
+    project.value = view('labeling', {
+      settings: { ...settings, schema: { ...settings.schema, classes: [] } },
+    });
+    draw();
+    const form = document.querySelector('[data-testid=name-classes]');
+    const names = form?.querySelector('textarea');
+    act(() => {
+      form?.querySelector<HTMLInputElement>('[data-testid=task-findings]')?.click();
+    });
+    expect(form?.textContent).toContain('One finding a line');
+    act(() => {
+      if (names == null) return;
+      names.value = 'effusion';
+      names.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    changeSettings.mockRejectedValueOnce(new Error('There are labels already.'));
+    await act(async () => {
+      form?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+      await Promise.resolve();
+    });
+    expect(changeSettings).toHaveBeenCalledWith({
+      schema: { task: 'findings', classes: [{ name: 'effusion', color: '#56b4e9' }] },
+    });
+    expect(text('[data-testid=banner]')).toContain('There are labels already.');
   });
 
   it('shows the import with its rate and time left', () => {

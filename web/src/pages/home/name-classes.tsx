@@ -1,20 +1,33 @@
-/** A new project has no classes: ask for their names before anything else. */
+/** A new project has no classes or findings: ask for their names before anything else. */
 import { useState } from 'preact/hooks';
 import { changeSettings } from '../../api/client';
-import type { Settings } from '../../api/types';
+import type { Settings, Task } from '../../api/types';
 import { navigate } from '../../router';
 import { tellProblem } from '../../state/notices';
 import { project } from '../../state/project';
+import { wordsOf } from '../../words/labels';
 import { nextColor, namesProblem } from '../settings/class-names';
+import { TaskChoice } from '../settings/task-choice';
+
+/** Fewer leave nothing to tell apart. */
+const FEWEST: Record<Task, number> = { classification: 2, findings: 1 };
+
+const PLACEHOLDERS: Record<Task, string> = {
+  classification: 'normal\npneumonia\nCOVID-19',
+  findings: 'effusion\nnodule\npneumothorax',
+};
 
 export function NameClasses({ settings }: { settings: Settings }) {
   const [text, setText] = useState('');
+  const [task, setTask] = useState(settings.schema.task);
+  const words = wordsOf(task);
   const [busy, setBusy] = useState(false);
   const names = text
     .split('\n')
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  const problem = names.length < 2 ? 'Name at least two classes.' : namesProblem(names);
+  const few = `Name at least ${task === 'findings' ? `one ${words.one}` : `two ${words.many}`}.`;
+  const problem = names.length < FEWEST[task] ? few : namesProblem(names, words);
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -22,7 +35,7 @@ export function NameClasses({ settings }: { settings: Settings }) {
     setBusy(true);
     try {
       const classes = names.map((name, index) => ({ name, color: nextColor(index) }));
-      project.value = await changeSettings({ schema: { ...settings.schema, classes } });
+      project.value = await changeSettings({ schema: { task, classes } });
       navigate('/label');
     } catch (cause) {
       tellProblem(cause);
@@ -33,18 +46,22 @@ export function NameClasses({ settings }: { settings: Settings }) {
   return (
     <form class="name-classes" onSubmit={(event) => void submit(event)} data-testid="name-classes">
       <h2>What can these images show?</h2>
+      <TaskChoice task={task} isFixed={false} onChange={setTask} />
       <p class="quiet">
-        One class a line, in the order of the digit keys. You can add more later; their order then stays.
+        One {words.one} a line, in the order of the digit keys. You can add more later; their order then
+        stays.
+        {task === 'findings' &&
+          ' “No finding” needs no line: it is the answer with none of them switched on.'}
       </p>
       <label class="visually-hidden" for="class-names">
-        Class names, one a line
+        Names of the {words.many}, one a line
       </label>
       <textarea
         id="class-names"
         rows={6}
         autofocus
         value={text}
-        placeholder={'normal\npneumonia\nCOVID-19'}
+        placeholder={PLACEHOLDERS[task]}
         onInput={(event) => {
           setText(event.currentTarget.value);
         }}

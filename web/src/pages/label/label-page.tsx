@@ -1,16 +1,19 @@
-/** The reading room: one image, the classes with their digits, and nothing else in the way. */
+/** The reading room: one image, the classes or findings with their digits, and nothing else in the way. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AwayBanner, KeyButton, SavedSign, TouchTools } from '../../parts/reading-room';
 import { Banners } from '../../parts/banners';
 import { ClassPalette } from '../../parts/class-palette';
 import { KeyCard } from '../../parts/key-card';
 import { classOfDigit, isPressing, useKeys } from '../../parts/keys';
+import { useFindings } from '../../parts/use-findings';
 import { ViewerPane } from '../../parts/viewer-pane';
 import { useLooking } from '../../parts/viewer-keys';
 import { giveAnswer, goBack, loadingQueue, session, startLabeling, toggleFlag } from '../../state/labeling';
-import { classes } from '../../state/project';
+import { confirmed } from '../../state/findings-draft';
+import { asksFindings, classes, words } from '../../state/project';
 import { planes, recordNextImage } from '../../state/planes';
 import type { Answer } from '../../api/types';
+import { findingsOf } from '../../words/labels';
 import { EmptyQueue } from './empty-queue';
 import { LookingBack } from './looking-back';
 import { Peek } from './peek';
@@ -30,6 +33,8 @@ export function LabelPage() {
   const [card, setCard] = useState<Card>(null);
   const [why, setWhy] = useState(false);
   const [peeking, setPeeking] = useState(false);
+  /** The finding whose evidence the peek shows, where one was asked for. */
+  const [peekedFinding, setPeekedFinding] = useState<number | null>(null);
   /** Image on the screen and the moment it came there. */
   const painted = useRef<{ image: number; at: number } | null>(null);
   /** The key press that asked for the image now on its way to the screen. */
@@ -50,18 +55,55 @@ export function LabelPage() {
     asked.current = { at: event.timeStamp, prefetched: planes.peek(next) !== undefined };
   };
 
+  // An image that is not on the screen yet cannot be judged: keys for it are ignored.
+  const isShown = (): boolean => item !== null && painted.current?.image === item.image.id;
+  const findings = useFindings(
+    item === null ? null : { image: item.image.id, start: earlier === null ? [] : findingsOf(earlier) },
+    isShown,
+  );
+  const pending = confirmed(findings.present, findings.touched, earlier);
+
   const answer = (value: Answer, event: Event): void => {
-    // An image that is not on the screen yet cannot be judged: the key is ignored.
-    if (item === null || painted.current?.image !== item.image.id) return;
+    if (painted.current === null || !isShown()) return;
     const seconds = (performance.now() - painted.current.at) / 1000;
     setCard(null);
     step(event, () => {
       giveAnswer(value, seconds);
     });
+    findings.drop();
   };
 
   const choose = (index: number, event: Event): void => {
-    if (index < classes.value.length) answer({ kind: 'class', class: index }, event);
+    if (asksFindings.value) {
+      findings.toggle(index);
+      setCard(null);
+    } else if (index < classes.value.length) answer({ kind: 'class', class: index }, event);
+  };
+
+  const onDigit = (index: number, event: Event): void => {
+    if (!asksFindings.value) choose(index, event);
+    else if (!peeking) findings.digit(index);
+    else if (index < classes.value.length) setPeekedFinding(index);
+  };
+
+  const peek = (on: boolean): void => {
+    setPeeking(on);
+    setPeekedFinding(null);
+  };
+
+  const back = (event: Event): void => {
+    findings.drop();
+    step(event, () => void goBack());
+  };
+
+  const leave = (event: Event): void => {
+    findings.drop();
+    step(event, session.forward);
+  };
+
+  const confirm = (event: Event): void => {
+    if (pending === null) leave(event);
+    else answer(pending, event);
   };
 
   const commands: Record<string, (event: Event) => void> = {
@@ -75,14 +117,12 @@ export function LabelPage() {
       setWhy(!why);
     },
     g: () => {
-      setPeeking(true);
+      peek(true);
     },
     backspace: (event) => {
-      step(event, () => void goBack());
+      if (!findings.takeBack()) back(event);
     },
-    enter: (event) => {
-      step(event, session.forward);
-    },
+    enter: asksFindings.value ? confirm : leave,
     '?': () => {
       setCard('keys');
     },
@@ -93,11 +133,15 @@ export function LabelPage() {
 
   useKeys((event) => {
     const key = event.key.toLowerCase();
-    if ((key === 'enter' || key === ' ') && isPressing(event)) return;
+    if ((key === 'enter' || key === ' ') && isPressing(event)) {
+      // Held on a button it would press again and again, for one image after the other.
+      if (event.repeat) event.preventDefault();
+      return;
+    }
     const index = classOfDigit(event);
     // A held key must not label a row of images.
     if (event.repeat && (index !== null || key in commands)) return;
-    if (index !== null) choose(index, event);
+    if (index !== null) onDigit(index, event);
     else if (commands[key] !== undefined) commands[key](event);
     else {
       looking.onKeyDown(event);
@@ -107,7 +151,7 @@ export function LabelPage() {
   });
   useKeys(
     (event) => {
-      if (event.key.toLowerCase() === 'g') setPeeking(false);
+      if (event.key.toLowerCase() === 'g') peek(false);
       looking.onKeyUp(event);
     },
     undefined,
@@ -135,9 +179,8 @@ export function LabelPage() {
             <LookingBack
               steps={session.stepsBack.value}
               answer={earlier}
-              onLeave={(event) => {
-                step(event, session.forward);
-              }}
+              isChanged={asksFindings.value && pending !== null}
+              onLeave={leave}
             />
           )}
           {item !== null && why && (
@@ -148,7 +191,9 @@ export function LabelPage() {
               }}
             />
           )}
-          {item !== null && peeking && <Peek image={item.image.id} controls={looking.controls} />}
+          {item !== null && peeking && (
+            <Peek image={item.image.id} controls={looking.controls} finding={peekedFinding} />
+          )}
         </ViewerPane>
         {item === null && !loadingQueue.value && <EmptyQueue because={session.emptyBecause.value} />}
         {!looking.bare && <TouchTools looking={looking} />}
@@ -160,11 +205,15 @@ export function LabelPage() {
       <Rail
         item={item}
         earlier={earlier}
+        findings={asksFindings.value ? findings : null}
+        leaves={pending === null}
+        onConfirm={confirm}
         onChoose={choose}
+        onBack={back}
         commands={commands}
         why={why}
         canGoBack={session.history.value.length > session.stepsBack.value || session.stepsBack.value === 0}
-        onPeek={setPeeking}
+        onPeek={peek}
       />
       <footer class="strip">
         <a href="/" class="strip-home" data-testid="leave">
@@ -193,6 +242,8 @@ export function LabelPage() {
       {card === 'palette' && (
         <ClassPalette
           classes={classes.value}
+          words={words.value}
+          present={asksFindings.value ? findings.present : []}
           onChoose={(index) => {
             choose(index, new Event('choose'));
           }}

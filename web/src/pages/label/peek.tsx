@@ -8,13 +8,22 @@ import { getImage } from '../../api/client';
 import type { PredictionView } from '../../api/types';
 import { HeatNote, useHeat } from '../../parts/heat';
 import { Prediction } from '../../parts/prediction';
-import { project } from '../../state/project';
+import { asksFindings, project } from '../../state/project';
+import { mostProbable } from '../../words/labels';
 import type { Viewer } from '../../viewer/viewer';
 
-export function Peek({ image, controls }: { image: number; controls: RefObject<Viewer | null> }) {
+interface Props {
+  image: number;
+  controls: RefObject<Viewer | null>;
+  /** The finding to look for; without it the most probable. */
+  finding: number | null;
+}
+
+export function Peek({ image, controls, finding }: Props) {
   const [prediction, setPrediction] = useState<PredictionView | 'none' | null>(null);
   const shown = prediction !== null && prediction !== 'none';
-  const heat = useHeat(image, shown, '', controls);
+  const wanted = shown && asksFindings.value ? (finding ?? mostProbable(prediction) ?? undefined) : undefined;
+  const heat = useHeat(image, shown, '', controls, wanted);
   useEffect(() => {
     let wanted = true;
     getImage(image).then(

@@ -1,39 +1,61 @@
-/** The classes with their digits, and the few commands beside them. */
+/** The classes or findings with their digits, and the few commands beside them. */
 import type { Answer, QueueItem } from '../../api/types';
 import { ClassButton, KeyButton } from '../../parts/reading-room';
-import { classes } from '../../state/project';
-import { keepFocus } from '../../parts/keys';
-
-/** Classes beyond these have no key of their own. */
-const DIGITS = 10;
+import { ConfirmFindings } from '../../parts/confirm-findings';
+import { DIGITS, keepFocus } from '../../parts/keys';
+import type { Findings } from '../../parts/use-findings';
+import { classes, words } from '../../state/project';
+import { confirmInWords } from '../../words/labels';
 
 interface Props {
   item: QueueItem | null;
   earlier: Answer | null;
+  /** The set that is put together; `null` where one class is the answer. */
+  findings: Findings | null;
+  /** Confirming would leave the earlier answer as it is. */
+  leaves: boolean;
+  onConfirm: (event: Event) => void;
   onChoose: (index: number, event: Event) => void;
+  onBack: (event: Event) => void;
   commands: Record<string, (event: Event) => void>;
   why: boolean;
   canGoBack: boolean;
   onPeek: (on: boolean) => void;
 }
 
-export function Rail({ item, earlier, onChoose, commands, why, canGoBack, onPeek }: Props) {
+export function Rail(props: Props) {
+  const { item, earlier, findings, leaves, onConfirm, onChoose, onBack, commands, why, canGoBack, onPeek } =
+    props;
   const run = (key: string) => (event: Event) => commands[key]?.(event);
   const none = item === null;
   return (
     <aside class="rail" aria-label="Answer">
-      <div class="choices" role="group" aria-label="Classes">
+      <div class="choices" role="group" aria-label={words.value.Many}>
         {classes.value.map((definition, index) => (
           <ClassButton
             key={definition.name}
             index={index}
             definition={definition}
-            pressed={earlier?.kind === 'class' && earlier.class === index}
+            pressed={
+              findings === null
+                ? earlier?.kind === 'class' && earlier.class === index
+                : findings.present.includes(index)
+            }
+            isSwitch={findings !== null}
             disabled={none}
             onChoose={onChoose}
           />
         ))}
       </div>
+      {findings !== null && (
+        <ConfirmFindings
+          findings={findings}
+          text={leaves ? 'Leave it' : confirmInWords(findings.present)}
+          testId="confirm"
+          disabled={none}
+          onConfirm={onConfirm}
+        />
+      )}
       <div class="commands">
         <KeyButton
           keyName="U"
@@ -53,14 +75,14 @@ export function Rail({ item, earlier, onChoose, commands, why, canGoBack, onPeek
         >
           {item?.image.flagged === true ? 'Flagged' : 'Flag'}
         </KeyButton>
-        <KeyButton keyName="⌫" testId="back" disabled={!canGoBack} onPress={run('backspace')}>
+        <KeyButton keyName="⌫" testId="back" disabled={!canGoBack} onPress={onBack}>
           Back
         </KeyButton>
       </div>
       <div class="commands commands-quiet">
         {classes.value.length > DIGITS && (
           <KeyButton keyName="/" testId="find-class" disabled={none} onPress={run('/')}>
-            Find a class
+            Find a {words.value.one}
           </KeyButton>
         )}
         <KeyButton keyName="W" testId="why" pressed={why} disabled={none} onPress={run('w')}>

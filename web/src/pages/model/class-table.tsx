@@ -1,17 +1,17 @@
-/** Sensitivity and precision of each class, with intervals, from the random part only. */
+/** Sensitivity and precision of each class or finding, with intervals, from the random part only. */
 import type { ModelView } from '../../api/types';
 import { Interval } from '../../charts/interval';
 import { Swatch } from '../../parts/swatch';
-import { classes, className } from '../../state/project';
+import { classes, className, words } from '../../state/project';
 import { count } from '../../words/numbers';
 
 export function ClassTable({ model }: { model: ModelView }) {
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label="Per class">
+    <div class="table-scroll" tabIndex={0} role="region" aria-label={`Per ${words.value.one}`}>
       <table class="class-table" data-testid="class-table">
         <thead>
           <tr>
-            <th scope="col">class</th>
+            <th scope="col">{words.value.one}</th>
             <th scope="col" class="number">
               labels
             </th>

@@ -2,7 +2,8 @@
 import type { AutoLabelView } from '../../api/types';
 import { Bar } from '../../parts/bar';
 import { Swatch } from '../../parts/swatch';
-import { classes, project } from '../../state/project';
+import { classes, project, words } from '../../state/project';
+import { UNUSUAL_ADDRESS } from '../data/filters';
 import { count, percent, plural } from '../../words/numbers';
 
 interface Props {
@@ -35,6 +36,12 @@ export function AutoLabel({ plan, busy, onApply }: Props) {
         />
         <Figure name="Audit checks to expect" value={`about ${count(plan.expected_audit)}`} />
       </dl>
+      {plan.unusual > 0 && !plan.applied && (
+        <p data-testid="unusual">
+          {plural(plan.unusual, 'image')} among them {plan.unusual === 1 ? 'resembles' : 'resemble'} nothing
+          you have labeled. <a href={UNUSUAL_ADDRESS}>Look at {plan.unusual === 1 ? 'it' : 'them'} first</a>.
+        </p>
+      )}
       <PerClass plan={plan} />
       {!plan.applied && (
         <div class="apply">
@@ -83,7 +90,7 @@ function PerClass({ plan }: { plan: AutoLabelView }) {
   const most = Math.max(1, ...plan.per_class);
   if (project.value === null) return null;
   return (
-    <ul class="per-class" aria-label="Auto-labels of each class">
+    <ul class="per-class" aria-label={`Auto-labels of each ${words.value.one}`}>
       {classes.value.map(({ name, color }, index) => {
         const images = plan.per_class[index] ?? 0;
         return (

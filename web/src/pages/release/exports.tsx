@@ -1,5 +1,5 @@
 import { exportUrl } from '../../api/client';
-import { project } from '../../state/project';
+import { asksFindings, project } from '../../state/project';
 import { plural } from '../../words/numbers';
 
 const FORMATS: { format: Parameters<typeof exportUrl>[0]; name: string; what: string }[] = [
@@ -20,10 +20,17 @@ export function Exports() {
       <ul class="exports">
         {FORMATS.map(({ format, name, what }) => (
           <li key={format}>
-            <a href={exportUrl(format)} download data-testid={`export-${format}`}>
-              <strong>{name}</strong>
-              <span>{what}</span>
-            </a>
+            {format === 'folders' && asksFindings.value ? (
+              <p data-testid="no-export-folders">
+                <strong>{name}</strong>
+                <span>not for findings: an image with two of them would belong in two folders</span>
+              </p>
+            ) : (
+              <a href={exportUrl(format)} download data-testid={`export-${format}`}>
+                <strong>{name}</strong>
+                <span>{what}</span>
+              </a>
+            )}
           </li>
         ))}
       </ul>

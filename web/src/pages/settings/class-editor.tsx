@@ -1,20 +1,22 @@
 /**
- * Rename, colour, add and order classes. A label refers to its class by position, so the order is
- * fixed, and no class can be removed, once there are labels.
+ * Rename, colour, add and order classes or findings. A label refers to them by position, so the order
+ * is fixed, and none can be removed, once there are labels.
  */
 import type { ClassDefinition } from '../../api/types';
 import { digitOfClass } from '../../parts/keys';
+import type { Words } from '../../words/labels';
 import { nextColor } from './class-names';
 
 interface Props {
   classes: ClassDefinition[];
+  words: Words;
   /** How many of them are saved already. */
   saved: number;
   orderFixed: boolean;
   onChange: (classes: ClassDefinition[]) => void;
 }
 
-export function ClassEditor({ classes, saved, orderFixed, onChange }: Props) {
+export function ClassEditor({ classes, words, saved, orderFixed, onChange }: Props) {
   const replace = (index: number, part: Partial<ClassDefinition>): void => {
     onChange(classes.map((definition, i) => (i === index ? { ...definition, ...part } : definition)));
   };
@@ -36,7 +38,7 @@ export function ClassEditor({ classes, saved, orderFixed, onChange }: Props) {
             <kbd>{digitOfClass(index) ?? ''}</kbd>
             <input
               type="color"
-              aria-label={`Colour of class ${String(index + 1)}`}
+              aria-label={`Colour of ${words.one} ${String(index + 1)}`}
               value={definition.color}
               onInput={(event) => {
                 replace(index, { color: event.currentTarget.value });
@@ -44,7 +46,7 @@ export function ClassEditor({ classes, saved, orderFixed, onChange }: Props) {
             />
             <input
               type="text"
-              aria-label={`Name of class ${String(index + 1)}`}
+              aria-label={`Name of ${words.one} ${String(index + 1)}`}
               data-testid={`class-name-${String(index)}`}
               value={definition.name}
               onInput={(event) => {
@@ -95,7 +97,7 @@ export function ClassEditor({ classes, saved, orderFixed, onChange }: Props) {
             onChange([...classes, { name: '', color: nextColor(classes.length) }]);
           }}
         >
-          Add a class
+          Add a {words.one}
         </button>
         {orderFixed && (
           <span class="quiet">

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../api/types';
+import { wordsOf } from '../../words/labels';
 import { namesProblem } from './class-names';
 import { changes, problemsOf } from './form';
 
@@ -18,6 +19,8 @@ describe('settings form', () => {
   it('sends only what changed', () => {
     expect(changes(SETTINGS, { ...SETTINGS })).toEqual({});
     expect(changes(SETTINGS, { ...SETTINGS, batch_size: 20 })).toEqual({ batch_size: 20 });
+    const schema = { ...SETTINGS.schema, task: 'findings' as const };
+    expect(changes(SETTINGS, { ...SETTINGS, schema })).toEqual({ schema });
     const cost = { ...SETTINGS.cost, money_per_hour: 90 };
     expect(changes(SETTINGS, { ...SETTINGS, cost })).toEqual({ cost });
   });
@@ -40,8 +43,10 @@ describe('settings form', () => {
   });
 
   it('finds empty and repeated class names', () => {
-    expect(namesProblem(['a', 'b'])).toBeNull();
-    expect(namesProblem(['a', ' '])).toContain('number 2');
-    expect(namesProblem(['a', 'a '])).toContain('twice');
+    const words = wordsOf('classification');
+    expect(namesProblem(['a', 'b'], words)).toBeNull();
+    expect(namesProblem(['a', ' '], words)).toContain('Class number 2');
+    expect(namesProblem(['a', 'a '], words)).toContain('twice');
+    expect(namesProblem(['a', ' '], wordsOf('findings'))).toContain('Finding number 2');
   });
 });

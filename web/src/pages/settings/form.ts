@@ -1,5 +1,6 @@
 /** What the settings form sends and what it refuses. */
 import type { Settings } from '../../api/types';
+import { wordsOf } from '../../words/labels';
 import { namesProblem } from './class-names';
 
 /** Only the fields that differ, so that two people changing different things do not collide. */
@@ -17,7 +18,11 @@ export function problemsOf(draft: Settings): string[] {
     if (!holds) problems.push(text);
   };
   need(draft.name.trim() !== '', 'The project needs a name.');
-  const names = namesProblem(draft.schema.classes.map((definition) => definition.name));
+  const { task, classes } = draft.schema;
+  const names = namesProblem(
+    classes.map((definition) => definition.name),
+    wordsOf(task),
+  );
   if (names !== null) problems.push(names);
   need(
     draft.target_error > 0 && draft.target_error < 0.5,

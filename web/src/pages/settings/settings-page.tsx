@@ -5,8 +5,10 @@ import type { Settings } from '../../api/types';
 import { Shell } from '../../parts/shell';
 import { tellNews, tellProblem } from '../../state/notices';
 import { project } from '../../state/project';
+import { wordsOf } from '../../words/labels';
 import { ClassEditor } from './class-editor';
 import { changes, problemsOf } from './form';
+import { TaskChoice } from './task-choice';
 
 /** Names of the acquisition functions with what each does; `auto` decides by itself. */
 const STRATEGIES: [string, string][] = [
@@ -62,6 +64,7 @@ function Form({ settings }: { settings: Settings }) {
   const change = changes(settings, draft);
   const changed = Object.keys(change).length > 0;
   const problems = problemsOf(draft);
+  const words = wordsOf(draft.schema.task);
 
   useEffect(() => {
     if (!changed) return;
@@ -110,9 +113,17 @@ function Form({ settings }: { settings: Settings }) {
         </label>
       </fieldset>
       <fieldset>
-        <legend>Classes</legend>
+        <legend>{words.Many}</legend>
+        <TaskChoice
+          task={draft.schema.task}
+          isFixed={orderFixed}
+          onChange={(task) => {
+            set({ schema: { ...draft.schema, task } });
+          }}
+        />
         <ClassEditor
           classes={draft.schema.classes}
+          words={words}
           saved={settings.schema.classes.length}
           orderFixed={orderFixed}
           onChange={(classes) => {

@@ -1,0 +1,47 @@
+/**
+ * Whether an image gets one class or any number of findings. Answers of one kind mean nothing as the
+ * other, so the choice ends with the first label; what the page does not know of, the server refuses.
+ */
+import type { Task } from '../../api/types';
+
+interface Props {
+  task: Task;
+  isFixed: boolean;
+  onChange: (task: Task) => void;
+}
+
+const TASKS: [Task, string, string][] = [
+  ['classification', 'One class an image', 'Exactly one of them is right.'],
+  ['findings', 'Any number of findings', 'Each is there or not, by itself; an image may show none.'],
+];
+
+export function TaskChoice({ task, isFixed, onChange }: Props) {
+  return (
+    <div class="task-choice" role="radiogroup" aria-label="What an image can show">
+      {TASKS.map(([value, name, what]) => (
+        <label key={value}>
+          <input
+            type="radio"
+            name="task"
+            value={value}
+            data-testid={`task-${value}`}
+            checked={task === value}
+            disabled={isFixed && task !== value}
+            onChange={() => {
+              onChange(value);
+            }}
+          />
+          <span>
+            {name}
+            <span class="quiet">{what}</span>
+          </span>
+        </label>
+      ))}
+      {isFixed && (
+        <p class="quiet" data-testid="task-fixed">
+          This can be changed only as long as nothing is labeled.
+        </p>
+      )}
+    </div>
+  );
+}
