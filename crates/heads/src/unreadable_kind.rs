@@ -60,18 +60,39 @@ impl UnreadableKind {
                 products.resize(out.len() * answered, 0.0);
                 dot_block(block, &self.features.data, features.cols, products);
                 for (holds, products) in out.iter_mut().zip(products.chunks_exact(answered)) {
-                    *holds = self.vote(products) >= MAJORITY;
+                    *holds = self.vote(products, None) >= MAJORITY;
                 }
             });
         Ok(holds)
     }
 
-    /// Unreadable ones among the nearest, given the products with all answered images.
-    fn vote(&self, products: &[f32]) -> usize {
+    /// Whether each answered image would be of that kind if it had not been answered itself, in the order
+    /// of the answers.
+    #[must_use]
+    pub fn holds_without_each(&self) -> Vec<bool> {
+        let answered = self.features.rows;
+        let width = self.features.cols.max(1);
+        let rows = self.features.data.par_chunks(width).enumerate();
+        rows.map_init(
+            || vec![0.0; answered],
+            |products, (own, row)| {
+                dot_block(row, &self.features.data, width, products);
+                self.vote(products, Some(own)) >= MAJORITY
+            },
+        )
+        .collect()
+    }
+
+    /// Unreadable ones among the nearest, given the products with all answered images, of which one may
+    /// be left out.
+    fn vote(&self, products: &[f32], left_out: Option<usize>) -> usize {
         // Squared distance without the image's own norm, which is the same for all.
         let mut nearest = [(f32::INFINITY, false); VOTERS];
         let images = products.iter().zip(&self.norms).zip(&self.is_unreadable);
-        for ((product, norm), &is_unreadable) in images {
+        for (index, ((product, norm), &is_unreadable)) in images.enumerate() {
+            if left_out == Some(index) {
+                continue;
+            }
             let distance = norm - 2.0 * product;
             if distance < nearest[VOTERS - 1].0 {
                 nearest[VOTERS - 1] = (distance, is_unreadable);
@@ -102,6 +123,9 @@ mod tests {
         // Of 4: 5, 2 and 1; of 7.4: 5, 10 and 11; of 7: 5, 10 and 11.
         let found = kind.holds(&on_a_line(&[0.4, 4.0, 7.4, 12.0])).unwrap();
         assert_eq!(found, [false, false, true, true]);
+        // Of the last readable one: 1, 0 and 5; of the first unreadable one: 2, 1 and 10 or 0.
+        let without = kind.holds_without_each();
+        assert_eq!(without, [false, false, false, false, true, true]);
     }
 
     #[test]

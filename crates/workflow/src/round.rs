@@ -17,7 +17,7 @@ use calibration::calibrate;
 use estimates::{auto_estimate, curve_point, kappa_with_previous};
 use pool_predictions::predict_pool;
 use reasons::with_reason;
-use set_aside::{set_aside, unreadable_kind};
+use set_aside::{answered_aside, set_aside, unreadable_kind};
 
 use crate::WorkflowError;
 use crate::classifier::Classifier;
@@ -160,7 +160,13 @@ pub fn run_screened(
         return cold_start(input, &candidates, screening);
     }
     let classifier = fit(input, &rows, &labels)?;
-    let (temperature, validation) = calibrate(input, &classifier, &rows, &labels)?;
+    let unreadable = unreadable_kind(input)?;
+    let answered_aside = unreadable
+        .as_ref()
+        .map_or_else(Vec::new, |(rows, kind)| answered_aside(rows, kind));
+    let (temperature, validation) =
+        calibrate(input, &classifier, (&rows, &labels), &answered_aside)?;
+    let unreadable = unreadable.map(|(_, kind)| kind);
     let options = candidate_options(input);
     let looked = look(
         &classifier,
@@ -189,7 +195,6 @@ pub fn run_screened(
         *last = record;
     }
     let stop = autolabel_selection::should_stop(&history, &input.config.stop);
-    let unreadable = unreadable_kind(input)?;
     let aside = set_aside(unreadable.as_ref(), input.features, &looked.rows)?;
     let picks = rank(input, &candidates, (&classifier, &looked), (&rows, &aside))?;
     let batch = picks

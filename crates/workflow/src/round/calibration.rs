@@ -49,12 +49,12 @@ impl Validation {
 /// of random labels would say next to nothing. But one number cannot fit the doubtful images, which
 /// are most of the chosen ones, and the plain ones, which are most of the pool, so a random label
 /// counts for [`RANDOM_LABEL_WEIGHT`] chosen ones. Accuracy is another matter and comes from the
-/// random part alone.
+/// random part alone, without what is set `aside` by its neighbours: the program labels none of that.
 pub(super) fn calibrate(
     input: &RoundInput<'_>,
     classifier: &Classifier,
-    rows: &[u32],
-    labels: &[Label],
+    (rows, labels): (&[u32], &[Label]),
+    aside: &[u32],
 ) -> Result<(f64, Vec<Validation>), WorkflowError> {
     let width = input.class_count();
     let mut left_out = classifier.columns(&classifier.leave_one_out());
@@ -93,6 +93,7 @@ pub(super) fn calibrate(
         })
         .collect();
     validation.extend(unreadable_validation(input, classifier, temperature)?);
+    validation.retain(|v| aside.binary_search(&v.row).is_err());
     validation.sort_by_key(|v| v.row);
     Ok((temperature, validation))
 }

@@ -9,10 +9,11 @@ use autolabel_heads::{FeatureRows, UnreadableKind};
 /// Images looked at together; bounds the memory.
 const ROWS_AT_ONCE: usize = 8_192;
 
-/// What people could not read, beside what they could; `None` while there is too little of it.
+/// What people could not read, beside what they could, with the rows of all these answered images; `None`
+/// while there is too little of it.
 pub(super) fn unreadable_kind(
     input: &RoundInput<'_>,
-) -> Result<Option<UnreadableKind>, WorkflowError> {
+) -> Result<Option<(Vec<u32>, UnreadableKind)>, WorkflowError> {
     let answered = (0_u32..)
         .zip(input.labels.iter().zip(input.excluded))
         .filter(|(_, (_, excluded))| !**excluded);
@@ -22,7 +23,15 @@ pub(super) fn unreadable_kind(
     if !marks.contains(&true) {
         return Ok(None);
     }
-    Ok(UnreadableKind::new(input.features.select(&rows), marks)?)
+    let kind = UnreadableKind::new(input.features.select(&rows), marks)?;
+    Ok(kind.map(|kind| (rows, kind)))
+}
+
+/// Answered images, in rising order, that would have been set aside had they not been answered.
+pub(super) fn answered_aside(rows: &[u32], kind: &UnreadableKind) -> Vec<u32> {
+    let holds = kind.holds_without_each();
+    let rows = rows.iter().zip(holds).filter(|(_, holds)| *holds);
+    rows.map(|(row, _)| *row).collect()
 }
 
 /// Those of some images, in rising order, that are of that kind.
