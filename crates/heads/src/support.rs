@@ -131,6 +131,11 @@ impl<'a> Support<'a> {
         self.features
     }
 
+    /// Prior mean of each class.
+    pub fn prior_mean(&self) -> &[f32] {
+        &self.prior_mean
+    }
+
     /// Images that carry the posterior.
     pub fn size(&self) -> usize {
         self.features.rows

@@ -4,6 +4,7 @@
 
 mod calibration;
 mod estimates;
+mod fitting;
 mod pool_predictions;
 mod reasons;
 
@@ -14,20 +15,22 @@ pub(crate) use reasons::doubt_in_words;
 
 use calibration::calibrate;
 use estimates::{auto_estimate, curve_point, kappa_with_previous};
+use fitting::{fit, learning_order};
 use pool_predictions::predict_pool;
 use reasons::with_reason;
 
 use crate::WorkflowError;
 use crate::excerpt::{Considered, rank_excerpt};
 use crate::representation::Representation;
-use crate::screening::{Looked, Screening, look, uniform_sample};
+use crate::screening::{Kept, Looked, Screening, look, uniform_sample};
 use crate::view::CurvePoint;
 use autolabel_annotation::{Answer, ClassId, LabelOrigin};
-use autolabel_heads::{DirichletGp, FeatureRows, GpConfig, PredictOptions, ScaleChoice};
+use autolabel_heads::{DirichletGp, FeatureRows, GpConfig, PredictOptions};
 use autolabel_quality::{AutoShare, ThresholdConfig, ValidationItem};
 use autolabel_selection::{BatchConfig, Pick, PoolView, RoundRecord, StopConfig, StopDecision};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// An expert's answer and why it was asked for.
@@ -92,12 +95,16 @@ impl RoundInput<'_> {
 pub struct RoundModel {
     /// The classifier.
     pub gp: DirichletGp,
+    /// Images that it learnt from, in the order in which it did.
+    pub learnt: Vec<u32>,
     /// The choice that its features rest on; `None` = every block counts the same.
     pub representation: Option<Representation>,
     /// Temperature of the calibration; 1 = untouched.
     pub temperature: f64,
     /// Calibrated predictions for every image that is not excluded, labeled ones included.
     pub pool: PoolPredictions,
+    /// For the predictions of the next round.
+    pub kept: Arc<Kept>,
     /// The random part with its leave-one-out predictions.
     pub validation: Vec<Validation>,
     /// Images of the project it was made with; features are reduced over these.
@@ -146,11 +153,12 @@ pub fn run_screened(
     if rows.is_empty() {
         return cold_start(input, &candidates, screening);
     }
+    let (rows, classes) = learning_order(input, rows, classes);
     let gp = fit(input, &rows, &classes)?;
     let (temperature, validation) = calibrate(input, &gp, &rows, &classes)?;
     let options = candidate_options(input);
-    let looked = look(
-        &gp,
+    let mut looked = look(
+        (&gp, input.previous),
         input.features,
         &candidates,
         &options,
@@ -186,9 +194,11 @@ pub fn run_screened(
     Ok(RoundOutcome {
         model: Some(RoundModel {
             gp,
+            learnt: rows,
             representation: input.representation.cloned(),
             temperature,
             pool,
+            kept: Arc::new(std::mem::take(&mut looked.kept)),
             validation,
             images: input.features.rows(),
         }),
@@ -251,22 +261,6 @@ fn cold_start(
         stop: autolabel_selection::should_stop(input.history, &input.config.stop),
         record: None,
     })
-}
-
-/// Fits the classifier; the kernel scale starts from the round before.
-fn fit(
-    input: &RoundInput<'_>,
-    rows: &[u32],
-    classes: &[ClassId],
-) -> Result<DirichletGp, WorkflowError> {
-    let mut config = input.config.gp.clone();
-    if let Some(previous) = input.previous {
-        config.scale = ScaleChoice::WarmStart(previous.gp.scale());
-    }
-    let labeled = input.features.select(rows);
-    let numbers: Vec<u32> = (0_u32..).take(rows.len()).collect();
-    let gp = autolabel_heads::fit(&labeled, &numbers, classes, input.class_count(), &config)?;
-    Ok(gp)
 }
 
 /// Chooses the batch: among all candidates, or in a large pool among those that were looked at. Rules

@@ -6,8 +6,10 @@
 //! the student, and guards against what the student is blind to: its images may be chosen too.
 
 use crate::WorkflowError;
+use crate::round::RoundModel;
 use autolabel_heads::{
-    DirichletGp, FeatureRows, PredictOptions, Predictions, fit_student, predict, predict_rows,
+    DirichletGp, FeatureRows, PredictOptions, Predictions, Tracked, fit_student, predict_rows,
+    predict_tracked,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -32,6 +34,11 @@ impl Screening {
     fn sample_of(&self, images: usize) -> usize {
         (images / (3 * self.one_in)).clamp(self.sample / 2, self.sample)
     }
+
+    /// Images of a pool of so many candidates that are looked at because of their doubt.
+    fn doubtful_of(&self, candidates: usize) -> usize {
+        (candidates / self.one_in).max(self.least_doubtful)
+    }
 }
 
 impl Default for Screening {
@@ -46,6 +53,19 @@ impl Default for Screening {
     }
 }
 
+/// Most bytes that are kept between rounds for the images that a round looked at; where they take more,
+/// nothing is, and every round predicts them anew.
+const MOST_KEPT: usize = 128 << 20;
+
+/// What it takes to predict the images that a round looked at once more after labels are added.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// Of all candidates, or of the uniform sample.
+    first: Option<Tracked>,
+    /// Of the doubtful images.
+    doubtful: Option<Tracked>,
+}
+
 /// What the model says about the candidates.
 #[derive(Debug)]
 pub(crate) struct Looked {
@@ -57,6 +77,40 @@ pub(crate) struct Looked {
     pub probabilities: Vec<f32>,
     /// Positions in `rows` of the uniform sample; `None` where `rows` are all candidates.
     pub sample: Option<Vec<usize>>,
+    /// For the next round.
+    pub kept: Kept,
+}
+
+/// Exact predictions, by way of what the round before has kept.
+struct Exact<'a> {
+    gp: &'a DirichletGp,
+    features: FeatureRows<'a>,
+    options: &'a PredictOptions,
+    before: Option<&'a RoundModel>,
+    /// Whether all that is looked at may be kept.
+    keeps: bool,
+}
+
+impl Exact<'_> {
+    fn predict(
+        &self,
+        rows: &[u32],
+        kept: impl Fn(&Kept) -> Option<&Tracked>,
+    ) -> Result<(Predictions, Option<Tracked>), WorkflowError> {
+        if !self.keeps {
+            let predictions = predict_rows(self.gp, self.features, rows, self.options)?;
+            return Ok((predictions, None));
+        }
+        let before = self.before.map(|model| (&model.gp, kept(&model.kept)));
+        let before = before.and_then(|(gp, tracked)| Some((gp, tracked?)));
+        Ok(predict_tracked(
+            self.gp,
+            self.features,
+            rows,
+            before,
+            self.options,
+        )?)
+    }
 }
 
 impl Looked {
@@ -74,30 +128,47 @@ impl Looked {
 }
 
 /// Looks at the candidates, which are in rising order. `seed` draws the sample; with the same seed it
-/// only ever loses images that leave the pool, so that two rounds can be compared by it.
+/// only ever loses images that leave the pool, so that two rounds can be compared by it. `before` is the
+/// model of the round before.
 pub(crate) fn look(
-    gp: &DirichletGp,
+    (gp, before): (&DirichletGp, Option<&RoundModel>),
     features: FeatureRows<'_>,
     candidates: &[u32],
     options: &PredictOptions,
     screening: &Screening,
     seed: u64,
 ) -> Result<Looked, WorkflowError> {
-    if candidates.len() <= screening.whole_pool {
-        let exact = predict_rows(gp, features, candidates, options)?;
+    let classes = gp.class_count();
+    let wanted = screening.sample_of(features.rows());
+    let is_whole = candidates.len() <= screening.whole_pool;
+    let looked_at = if is_whole {
+        candidates.len()
+    } else {
+        wanted + screening.doubtful_of(candidates.len())
+    };
+    let exactly = Exact {
+        gp,
+        features,
+        options,
+        before,
+        keeps: Tracked::bytes(looked_at, gp.label_count(), classes) <= MOST_KEPT,
+    };
+    if is_whole {
+        let (exact, first) = exactly.predict(candidates, |kept| kept.first.as_ref())?;
         return Ok(Looked {
             rows: candidates.to_vec(),
             probabilities: exact.probabilities.clone(),
             exact,
             sample: None,
+            kept: Kept {
+                first,
+                doubtful: None,
+            },
         });
     }
-    let classes = gp.class_count();
-    let wanted = screening.sample_of(features.rows());
     let sample = uniform_sample(candidates, features.rows(), wanted, seed);
     let sampled = features.select(&sample);
-    let numbers: Vec<u32> = (0_u32..).take(sample.len()).collect();
-    let mut exact = predict(gp, &sampled, &numbers, options)?;
+    let (mut exact, first) = exactly.predict(&sample, |kept| kept.first.as_ref())?;
     let student = fit_student(gp, screening.landmarks, &sampled, &exact.probabilities)?;
     drop(sampled);
     let everyone = student.probabilities(features)?;
@@ -107,7 +178,8 @@ pub(crate) fn look(
     }
     drop(everyone);
     let doubtful = most_doubtful(candidates, &probabilities, &sample, screening);
-    exact.append(predict_rows(gp, features, &doubtful, options)?);
+    let (more, doubtful_kept) = exactly.predict(&doubtful, |kept| kept.doubtful.as_ref())?;
+    exact.append(more);
     let mut looked = in_rising_order(&[sample, doubtful], &exact);
     overwrite(
         &mut probabilities,
@@ -116,6 +188,10 @@ pub(crate) fn look(
         &looked.exact.probabilities,
     );
     looked.probabilities = probabilities;
+    looked.kept = Kept {
+        first,
+        doubtful: doubtful_kept,
+    };
     Ok(looked)
 }
 
@@ -153,7 +229,7 @@ fn most_doubtful(
         .filter(|(row, _)| sample.binary_search(row).is_err())
         .map(|(&row, p)| (crate::project::live::margin(p), row))
         .collect();
-    let wanted = (candidates.len() / screening.one_in).max(screening.least_doubtful);
+    let wanted = screening.doubtful_of(candidates.len());
     if wanted < leads.len() {
         leads.select_nth_unstable_by(wanted, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         leads.truncate(wanted);
@@ -175,6 +251,7 @@ fn in_rising_order(parts: &[Vec<u32>; 2], exact: &Predictions) -> Looked {
         exact: exact.select(&order),
         probabilities: Vec::new(),
         sample: Some(sample),
+        kept: Kept::default(),
     }
 }
 

@@ -254,6 +254,7 @@ fn stored_model(
     };
     let gp = GpConfig {
         scale: ScaleChoice::Fixed(model.gp.scale()),
+        searched: Some(model.gp.last_search()),
         ..snapshot.config.gp.clone()
     };
     let live = project.live();
