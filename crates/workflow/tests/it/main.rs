@@ -9,6 +9,7 @@
 mod expert;
 mod folder;
 
+mod going_on;
 mod import;
 mod kill;
 mod large_pool;
