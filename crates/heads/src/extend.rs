@@ -30,7 +30,7 @@ use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matm
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
-use faer::{Accum, Col, Mat, Par};
+use faer::{Accum, Col, Mat, MatRef, Par};
 
 /// A new search is advised once there are this many times the labels of the last one.
 const GROWTH: f64 = 1.5;
@@ -146,7 +146,7 @@ fn extend_factor(
 ) -> Result<SharedFactor, HeadsError> {
     let (old, new) = (cross.nrows(), cross.ncols());
     let par = Par::rayon(0);
-    let base = double(&exact.base);
+    let base = double(exact.base.as_ref());
     let mut w = cross;
     solve_lower_triangular_in_place(base.as_ref(), w.as_mut(), par);
     for row in 0..new {
@@ -216,7 +216,7 @@ fn grow_correction(
     let (old, size) = (correction.nrows(), q.nrows());
     let mut grown = Mat::<f64>::zeros(size, size);
     let mut corner = grown.as_mut().submatrix_mut(0, 0, old, old);
-    corner.copy_from(double(correction));
+    corner.copy_from(double(correction.as_ref()));
     for row in old..size {
         grown[(row, row)] = gap.sqrt().recip();
     }
@@ -229,11 +229,11 @@ fn grow_correction(
     Ok(grown)
 }
 
-fn double(matrix: &Mat<f32>) -> Mat<f64> {
+pub(crate) fn double(matrix: MatRef<'_, f32>) -> Mat<f64> {
     let mut double = Mat::<f64>::zeros(matrix.nrows(), matrix.ncols());
     for column in 0..matrix.ncols() {
         let into = double.col_as_slice_mut(column).iter_mut();
-        for (into, value) in into.zip(matrix.col_as_slice(column)) {
+        for (into, value) in into.zip(matrix.col(column).iter()) {
             *into = f64::from(*value);
         }
     }
@@ -259,6 +259,7 @@ fn refit(
     let config = GpConfig {
         kernel: gp.kernel,
         scale: ScaleChoice::Fixed(gp.scale),
+        searched: None,
         alpha_epsilon: gp.targets.alpha_epsilon,
         ..config.clone()
     };
@@ -274,8 +275,8 @@ fn refit(
 /// them from; a label's evidence spreads by `√(C/2)` under the model, half the chi-square of `C`
 /// standardised errors.
 fn judged(gp: DirichletGp) -> Extension {
-    let (before, evidence) = gp.reference;
-    let added = gp.label_count() - before;
+    let (before, evidence) = (gp.reference.labels, gp.reference.log_evidence);
+    let added = gp.label_count().saturating_sub(before);
     let evidence_before = evidence / before as f64;
     let (evidence_since, is_less_likely) = match &gp.posterior {
         Posterior::Exact(_) if added > 0 => {
@@ -286,13 +287,23 @@ fn judged(gp: DirichletGp) -> Extension {
         // The evidence of inducing points is that of a part of the labels only.
         _ => (evidence_before, false),
     };
-    let has_grown = gp.label_count() as f64 >= GROWTH * before as f64;
+    let is_due = is_due(gp.label_count(), before);
     Extension {
         gp,
         evidence_before,
         evidence_since,
-        search_advised: is_less_likely || has_grown,
+        search_advised: is_less_likely || is_due,
     }
+}
+
+/// Whether so many labels call for a search, the last one having seen `before`.
+fn is_due(labels: usize, before: usize) -> bool {
+    labels as f64 >= GROWTH * before as f64
+}
+
+/// Whether these labels, all there are, call for a search by their number alone.
+pub(crate) fn has_grown(gp: &DirichletGp, classes: &[ClassId]) -> bool {
+    is_due(classes.len(), gp.reference.labels)
 }
 
 #[cfg(test)]
@@ -300,7 +311,6 @@ mod tests {
     use super::*;
     use crate::factor::factorise;
     use crate::kernel::{Kernel, KernelScale};
-    use faer::MatRef;
 
     /// The factors themselves, where the kernel is worst conditioned.
     #[test]

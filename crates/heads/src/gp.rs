@@ -24,6 +24,15 @@ pub enum ScaleChoice {
     Fixed(KernelScale),
 }
 
+/// What was known when the scale was last searched; see [`crate::extend()`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ScaleSearch {
+    /// Labels at that time, at least 1.
+    pub labels: usize,
+    /// Logarithm of the marginal likelihood of these labels at the scale found, in nats.
+    pub log_evidence: f64,
+}
+
 /// Settings of the classifier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GpConfig {
@@ -31,6 +40,10 @@ pub struct GpConfig {
     pub kernel: Kernel,
     /// How its scale is found.
     pub scale: ScaleChoice,
+    /// Of a [`ScaleChoice::Fixed`] scale the search that found it, where that was with fewer labels: a
+    /// classifier that is fitted again then asks for the next search when the first one would have.
+    #[serde(default)]
+    pub searched: Option<ScaleSearch>,
     /// Dirichlet concentration of a class that a label does not name; 0 < value < 1. Milios et al.
     /// report that 0.01 suits most data; smaller values trust labels more.
     pub alpha_epsilon: f64,
@@ -47,6 +60,7 @@ impl Default for GpConfig {
         Self {
             kernel: Kernel::Rbf,
             scale: ScaleChoice::Search,
+            searched: None,
             alpha_epsilon: 0.01,
             search_rows: 600,
             max_exact: 8_000,
@@ -71,8 +85,8 @@ pub struct DirichletGp {
     pub(crate) features: Matrix,
     pub(crate) posterior: Posterior,
     pub(crate) log_evidence: f64,
-    /// Labels and log evidence when the scale was last chosen; see [`crate::extend()`].
-    pub(crate) reference: (usize, f64),
+    /// When the scale was last chosen; see [`crate::extend()`].
+    pub(crate) reference: ScaleSearch,
 }
 
 /// The two ways to hold what was learned.
@@ -118,6 +132,14 @@ pub fn fit(
         let log_evidence = log_evidence(&part, kernel, &scale)?;
         (Posterior::Sparse(sparse), log_evidence)
     };
+    let now = ScaleSearch {
+        labels: rows.len(),
+        log_evidence,
+    };
+    let reference = match config.scale {
+        ScaleChoice::Fixed(_) => config.searched.unwrap_or(now),
+        _ => now,
+    };
     Ok(DirichletGp {
         kernel,
         scale,
@@ -126,7 +148,7 @@ pub fn fit(
         features: labeled,
         posterior,
         log_evidence,
-        reference: (rows.len(), log_evidence),
+        reference,
     })
 }
 
@@ -222,6 +244,9 @@ fn check_config(config: &GpConfig) -> Result<(), HeadsError> {
     if config.inducing == 0 {
         return refuse("inducing", 0.0, "at least 1");
     }
+    if config.searched.is_some_and(|search| search.labels == 0) {
+        return refuse("labels of the last search", 0.0, "at least 1");
+    }
     if let ScaleChoice::WarmStart(scale) | ScaleChoice::Fixed(scale) = config.scale {
         for (name, value) in [
             ("variance", scale.variance),
@@ -262,6 +287,12 @@ impl DirichletGp {
     #[must_use]
     pub fn scale(&self) -> KernelScale {
         self.scale
+    }
+
+    /// The search that found the scale.
+    #[must_use]
+    pub fn last_search(&self) -> ScaleSearch {
+        self.reference
     }
 
     /// The covariance function.

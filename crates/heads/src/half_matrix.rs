@@ -113,12 +113,19 @@ impl FeatureRows<'_> {
         copy
     }
 
+    /// As [`FeatureRows::select`] on the thread that calls.
+    pub(crate) fn select_here(&self, rows: &[u32]) -> Matrix {
+        let mut copy = Matrix::zeros(rows.len(), self.cols());
+        self.gather(rows, &mut copy.data);
+        copy
+    }
+
     /// Copies these rows one after the other into `into`, which holds exactly them.
     fn gather(&self, rows: &[u32], into: &mut [f32]) {
         match self {
             Self::Single(matrix) => matrix.gather(rows, into),
             Self::Half(matrix) => {
-                for (target, &row) in into.chunks_exact_mut(matrix.cols).zip(rows) {
+                for (target, &row) in into.chunks_exact_mut(matrix.cols.max(1)).zip(rows) {
                     let start = row as usize * matrix.cols;
                     matrix.data[start..start + matrix.cols].convert_to_f32_slice(target);
                 }

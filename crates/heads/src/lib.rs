@@ -52,6 +52,7 @@ mod scale_search;
 mod block_weights;
 mod combination;
 mod extend;
+mod fit_after;
 
 mod kmeans;
 mod sparse;
@@ -60,6 +61,7 @@ mod joint;
 mod posterior_samples;
 mod predict;
 mod support;
+mod tracked;
 
 mod ridge;
 mod student;
@@ -95,7 +97,8 @@ pub use error::HeadsError;
 pub use exponential::exponentials;
 pub use extend::{Extension, extend};
 pub use findings::{FINDING_STATES, fit_findings, states_of};
-pub use gp::{DirichletGp, GpConfig, LabelNoise, ScaleChoice, fit};
+pub use fit_after::fit_after;
+pub use gp::{DirichletGp, GpConfig, LabelNoise, ScaleChoice, ScaleSearch, fit};
 pub use half_matrix::{FeatureRows, HalfMatrix};
 pub use head::{Head, HeadConfig, choose_head, fit_head, log_loss};
 pub use joint::{JointSamples, joint_samples, posterior_covariance};
@@ -114,6 +117,7 @@ pub use predict::{PredictOptions, Predictions, predict, predict_means, predict_r
 pub use prevalence::{estimate_prevalence, reweight, smoothed_shares};
 pub use student::{Student, fit_student};
 pub use temperature::{apply_temperature, fit_temperature};
+pub use tracked::{Tracked, predict_tracked};
 pub use transform::{
     FeatureTransform, PcaConfig, RawFeatures, TransformConfig, apply_transform, fit_transform,
 };

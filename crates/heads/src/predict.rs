@@ -5,13 +5,14 @@ use crate::gp::DirichletGp;
 use crate::half_matrix::FeatureRows;
 use crate::matrix::{BLOCK_ROWS, Matrix};
 use crate::posterior_samples::{
-    NormalPoints, SoftmaxScratch, expected_softmax, normal_points, probability_variances,
+    NormalPoints, SoftmaxScratch, expected_probabilities, expected_softmax, normal_points,
+    probability_variances,
 };
 use crate::support::{Scratch, Support};
 use rayon::prelude::*;
 
 /// Share of the prior variance that rounding may leave where the data says zero.
-const SMALLEST_SHARE: f32 = 1e-6;
+pub(crate) const SMALLEST_SHARE: f32 = 1e-6;
 
 /// Rows of half precision that are converted and predicted at a time.
 const ROWS_AT_A_TIME: usize = 16_384;
@@ -218,18 +219,25 @@ pub(crate) fn check_rows(
     features: &Matrix,
     rows: &[u32],
 ) -> Result<(), HeadsError> {
-    if features.cols != gp.features.cols {
+    check_shape(gp, features.rows, features.cols, rows)
+}
+
+/// The same for features of so many rows and columns.
+pub(crate) fn check_shape(
+    gp: &DirichletGp,
+    count: usize,
+    cols: usize,
+    rows: &[u32],
+) -> Result<(), HeadsError> {
+    if cols != gp.features.cols {
         return Err(HeadsError::Shape {
             what: "columns of the features",
             expected: gp.features.cols,
-            found: features.cols,
+            found: cols,
         });
     }
-    if let Some(&row) = rows.iter().find(|&&row| row as usize >= features.rows) {
-        return Err(HeadsError::RowOutOfRange {
-            row,
-            rows: features.rows,
-        });
+    if let Some(&row) = rows.iter().find(|&&row| row as usize >= count) {
+        return Err(HeadsError::RowOutOfRange { row, rows: count });
     }
     Ok(())
 }
@@ -243,17 +251,22 @@ pub(crate) fn classified(
 ) -> Predictions {
     let points: NormalPoints = normal_points(options.samples, classes);
     let mut probabilities = vec![0.0f32; mean.len()];
-    let information = probabilities
+    let images = probabilities
         .par_chunks_mut(classes)
         .zip(mean.par_chunks(classes))
-        .zip(variance.par_chunks(classes))
-        .map_init(
-            || SoftmaxScratch::of(&points),
-            |scratch, ((probabilities, mean), variance)| {
-                expected_softmax(mean, variance, &points, probabilities, scratch)
-            },
-        )
-        .collect();
+        .zip(variance.par_chunks(classes));
+    let scratch = || SoftmaxScratch::of(&points);
+    let information = if options.mutual_information {
+        let information = images.map_init(scratch, |scratch, ((probabilities, mean), variance)| {
+            expected_softmax(mean, variance, &points, probabilities, scratch)
+        });
+        Some(information.collect())
+    } else {
+        images.for_each_init(scratch, |scratch, ((probabilities, mean), variance)| {
+            expected_probabilities(mean, variance, &points, probabilities, scratch);
+        });
+        None
+    };
     let spread = options
         .spread
         .then(|| spreads(&points, &mean, &variance, &probabilities));
@@ -262,7 +275,7 @@ pub(crate) fn classified(
         mean,
         variance,
         probabilities,
-        mutual_information: options.mutual_information.then_some(information),
+        mutual_information: information,
         spread,
     }
 }

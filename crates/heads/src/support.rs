@@ -28,7 +28,8 @@ pub(crate) struct Scratch {
     /// What the labels add to that: negative in the exact posterior.
     pub learned: Vec<f32>,
     gathered: Vec<f32>,
-    columns: Vec<f32>,
+    /// After [`Support::evaluate`] of the exact posterior, `B⁻¹ k` of each image (see `factor`).
+    pub columns: Vec<f32>,
     spare: Vec<f32>,
 }
 
@@ -129,6 +130,11 @@ impl<'a> Support<'a> {
     /// The features of the images that carry the posterior.
     pub fn carriers(&self) -> &'a Matrix {
         self.features
+    }
+
+    /// Prior mean of each class.
+    pub fn prior_mean(&self) -> &[f32] {
+        &self.prior_mean
     }
 
     /// Images that carry the posterior.

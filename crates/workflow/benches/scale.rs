@@ -1,8 +1,11 @@
 //! Time and memory of a round and of a cold start at 10,000, 100,000 and 1,000,000 images of 512 columns.
 //!
 //! Features are synthetic (clusters of unequal size with decaying spectrum, seeds fixed), in half
-//! precision, in a memory-mapped file. A round is everything that follows an answered batch: fit at
-//! 1,000 labels from the last scale, calibrate, look at the pool, judge, choose 100. Each size prints
+//! precision, in a memory-mapped file. A round is everything that follows an answered batch of 100: add
+//! it to the model of 900 labels, calibrate, look at the pool, judge, look ahead from the history of the
+//! rounds before, choose 100. A round that cannot go on from the model before, because an answer was
+//! corrected or the scale is due, is measured beside it: it fits 1,000 labels from the last scale. Each
+//! size prints
 //! the processor time of a round and of its parts, and the peak of the resident memory so far, mapped
 //! file included.
 
@@ -16,11 +19,11 @@
 
 use autolabel_annotation::{Answer, ClassId, LabelOrigin, Task};
 use autolabel_heads::{
-    FeatureRows, GpConfig, HalfMatrix, PredictOptions, ScaleChoice, fit, fit_student,
+    FeatureRows, GpConfig, HalfMatrix, PredictOptions, ScaleChoice, fit, fit_after, fit_student,
     leave_one_out, predict,
 };
 use autolabel_quality::ThresholdConfig;
-use autolabel_selection::{BatchConfig, HeadView, PoolView, StopConfig, rank};
+use autolabel_selection::{BatchConfig, HeadView, PoolView, RoundRecord, StopConfig, rank};
 use autolabel_store::{EmbeddingsReader, EmbeddingsWriter};
 use autolabel_workflow::round::{Labeled, RoundConfig, RoundInput, RoundModel, run};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -35,6 +38,9 @@ const COLS: usize = 512;
 const CLUSTERS: usize = 200;
 const CLASSES: u16 = 5;
 const LABELS: usize = 1_000;
+/// Labels of the model before.
+const LABELS_BEFORE: usize = 900;
+const BATCH: usize = 100;
 const SPREAD: f32 = 0.9;
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
 
@@ -86,18 +92,20 @@ fn write_features(path: &Path, rows: usize) {
 struct Project {
     excluded: Vec<bool>,
     class_names: Vec<String>,
+    history: Vec<RoundRecord>,
     config: RoundConfig,
 }
 
 impl Project {
     fn of(rows: usize) -> Self {
         let batch = BatchConfig {
-            size: 100,
+            size: BATCH,
             ..BatchConfig::default()
         };
         Self {
             excluded: vec![false; rows],
             class_names: (0..CLASSES).map(|class| format!("class {class}")).collect(),
+            history: history(rows),
             config: RoundConfig {
                 batch,
                 stop: StopConfig::default(),
@@ -122,13 +130,27 @@ impl Project {
             duplicate_of: None,
             task: Task::Classification,
             class_names: &self.class_names,
-            history: &[],
+            history: &self.history,
             previous,
             config: &self.config,
             seed: 7,
             round: 10,
         }
     }
+}
+
+/// A learning curve up to the round before: doubt falls with the root of the labels.
+fn history(rows: usize) -> Vec<RoundRecord> {
+    (1..=LABELS_BEFORE / BATCH)
+        .map(|round| RoundRecord {
+            labels: round * BATCH,
+            rest: rows - round * BATCH,
+            spared: 0,
+            doubt: Some(3.0 / ((round * BATCH) as f64).sqrt()),
+            next_gain: None,
+            kappa: None,
+        })
+        .collect()
 }
 
 /// 1,000 answers spread over the pool, one in ten of them random.
@@ -149,6 +171,20 @@ fn answers(rows: usize) -> Vec<Option<Labeled>> {
     labels
 }
 
+/// These answers without the batch that came last: one in ten of each kind.
+fn without_last_batch(labels: &[Option<Labeled>]) -> Vec<Option<Labeled>> {
+    let mut earlier = labels.to_vec();
+    let answered: Vec<usize> = (0..labels.len())
+        .filter(|&row| labels[row].is_some())
+        .collect();
+    for (number, row) in answered.into_iter().enumerate() {
+        if number / 10 % 10 == 9 {
+            earlier[row] = None;
+        }
+    }
+    earlier
+}
+
 /// Processor time of this process so far, in seconds; 0 where the system does not say. On a shared
 /// machine it says more than the clock.
 fn processor_seconds() -> f64 {
@@ -160,7 +196,7 @@ fn processor_seconds() -> f64 {
 }
 
 /// Prints clock and processor time of the parts of a round, the least of five.
-fn print_parts(features: FeatureRows<'_>, model: &RoundModel) {
+fn print_parts(features: FeatureRows<'_>, before: &RoundModel, model: &RoundModel) {
     let least = |name: &str, part: &mut dyn FnMut()| {
         let mut best = (f64::MAX, f64::MAX);
         for _ in 0..5 {
@@ -171,18 +207,32 @@ fn print_parts(features: FeatureRows<'_>, model: &RoundModel) {
         }
         println!("  {name}: {:.3} s, {:.2} processor seconds", best.0, best.1);
     };
+    let width = usize::from(CLASSES);
+    let labeled = features.select(&model.learnt);
     let rows: Vec<u32> = (0..LABELS as u32).collect();
-    let step = features.rows() / LABELS;
-    let answered: Vec<u32> = (0..LABELS).map(|i| (i * step) as u32).collect();
-    let labeled = features.select(&answered);
-    let classes: Vec<ClassId> = (0..LABELS).map(|i| class(i * step)).collect();
+    let classes: Vec<ClassId> = model
+        .learnt
+        .iter()
+        .map(|&row| class(row as usize))
+        .collect();
     let config = GpConfig {
-        scale: ScaleChoice::WarmStart(model.classifier.scale()),
+        scale: ScaleChoice::WarmStart(before.classifier.scale()),
         ..GpConfig::default()
     };
-    let width = usize::from(CLASSES);
     least("fit at 1,000 labels", &mut || {
         black_box(fit(&labeled, &rows, &classes, width, &config).unwrap());
+    });
+    least("add 100 labels to 900", &mut || {
+        black_box(
+            fit_after(
+                before.classifier.first(),
+                &labeled,
+                &classes,
+                width,
+                &config,
+            )
+            .unwrap(),
+        );
     });
     least("leave one out", &mut || {
         black_box(leave_one_out(model.classifier.first()));
@@ -215,7 +265,7 @@ fn print_parts(features: FeatureRows<'_>, model: &RoundModel) {
         ..PoolView::cold(&sample, &some)
     };
     let batch = BatchConfig {
-        size: 100,
+        size: BATCH,
         ..BatchConfig::default()
     };
     least("choose 100 of 5,000", &mut || {
@@ -243,19 +293,28 @@ fn round_scale(criterion: &mut Criterion) {
         let features = FeatureRows::from(&features);
         let project = Project::of(rows);
         let labels = answers(rows);
-        let first = run(&project.input(features, &labels, None)).unwrap();
-        let model = first.model.unwrap();
-        let share = first.auto_share.unwrap().share;
-        group.bench_function(format!("round of {rows}"), |b| {
-            b.iter(|| black_box(run(&project.input(features, &labels, Some(&model))).unwrap()));
-        });
-        let start = processor_seconds();
-        for _ in 0..3 {
-            black_box(run(&project.input(features, &labels, Some(&model))).unwrap());
+        let earlier = without_last_batch(&labels);
+        let before = run(&project.input(features, &earlier, None)).unwrap();
+        let before = before.model.unwrap();
+        let mut foreign = before.clone();
+        foreign.learnt.clear();
+        let outcome = run(&project.input(features, &labels, Some(&before))).unwrap();
+        let share = outcome.auto_share.unwrap().share;
+        for (name, previous) in [("round", &before), ("round with a new fit", &foreign)] {
+            group.bench_function(format!("{name} of {rows}"), |b| {
+                b.iter(|| {
+                    black_box(run(&project.input(features, &labels, Some(previous))).unwrap())
+                });
+            });
+            let start = processor_seconds();
+            for _ in 0..3 {
+                black_box(run(&project.input(features, &labels, Some(previous))).unwrap());
+            }
+            let processor = (processor_seconds() - start) / 3.0;
+            println!("{name} of {rows}: {processor:.2} processor seconds");
         }
-        let processor = (processor_seconds() - start) / 3.0;
-        println!("round of {rows}: {processor:.2} processor seconds, of which");
-        print_parts(features, &model);
+        println!("parts of a round of {rows}:");
+        print_parts(features, &before, &outcome.model.unwrap());
         let nothing = vec![None; rows];
         group.bench_function(format!("cold start of {rows}"), |b| {
             b.iter(|| black_box(run(&project.input(features, &nothing, None)).unwrap()));
@@ -263,7 +322,7 @@ fn round_scale(criterion: &mut Criterion) {
         println!(
             "{rows} images: peak resident memory {} MiB, auto-labelable {share:.3}, standard error {:?}",
             peak_mebibytes(),
-            first.auto_share_error
+            outcome.auto_share_error
         );
     }
     group.finish();

@@ -8,7 +8,7 @@ use crate::WorkflowError;
 use autolabel_annotation::{ClassId, FindingSet, Label, Task};
 use autolabel_heads::{
     DirichletGp, FINDING_STATES, FeatureRows, GpConfig, KernelScale, Matrix, PredictOptions,
-    Predictions, fit_findings, states_of,
+    Predictions, ScaleChoice, fit_findings, states_of,
 };
 use rayon::prelude::*;
 
@@ -52,6 +52,43 @@ impl Classifier {
             Task::Findings => fit_findings(features, rows, &sets_of(labels), class_count, config)?,
         };
         Ok(Self { task, heads })
+    }
+
+    /// The classifier of these labels, row by row of `labeled`, where this one is that of the round
+    /// before. One head goes on from what it has learnt where it can ([`autolabel_heads::fit_after`]);
+    /// the heads of findings share a scale, which is searched anew from theirs.
+    ///
+    /// # Errors
+    /// As [`Self::fit`].
+    pub fn fit_after(
+        &self,
+        labeled: &Matrix,
+        labels: &[Label],
+        class_count: usize,
+        config: &GpConfig,
+    ) -> Result<Self, WorkflowError> {
+        let task = self.task;
+        match task {
+            Task::Classification => {
+                let classes = classes_of(labels);
+                let before = self.first();
+                let head =
+                    autolabel_heads::fit_after(before, labeled, &classes, class_count, config)?;
+                Ok(Self {
+                    task,
+                    heads: vec![head],
+                })
+            }
+            Task::Findings => {
+                let numbers: Vec<u32> = (0_u32..).take(labels.len()).collect();
+                let config = GpConfig {
+                    scale: ScaleChoice::WarmStart(self.scale()),
+                    searched: None,
+                    ..config.clone()
+                };
+                Self::fit(task, labeled, &numbers, labels, class_count, &config)
+            }
+        }
     }
 
     /// What its columns mean.

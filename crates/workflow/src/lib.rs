@@ -69,5 +69,5 @@ pub use autolabel_quality::{
 pub use error::{FailureKind, WorkflowError};
 pub use export::ExportSummary;
 pub use project::{OpenOptions, Project, ProjectEvent, SettingsPatch};
-pub use screening::Screening;
+pub use screening::{Kept, Screening};
 pub use simulation_page::simulation_page;

@@ -4,6 +4,7 @@
 
 mod calibration;
 mod estimates;
+mod fitting;
 mod pool_predictions;
 mod reasons;
 mod set_aside;
@@ -15,6 +16,7 @@ pub(crate) use reasons::doubt_in_words;
 
 use calibration::calibrate;
 use estimates::{auto_estimate, curve_point, kappa_with_previous};
+use fitting::{fit, learning_order};
 use pool_predictions::predict_pool;
 use reasons::with_reason;
 use set_aside::{answered_aside, set_aside, unreadable_kind};
@@ -23,18 +25,17 @@ use crate::WorkflowError;
 use crate::classifier::Classifier;
 use crate::excerpt::{Considered, rank_excerpt};
 use crate::representation::Representation;
-use crate::screening::{Looked, Screening, look, uniform_sample};
+use crate::screening::{Kept, Looked, Screening, look, uniform_sample};
 use crate::view::CurvePoint;
 use autolabel_annotation::{Answer, Label, LabelOrigin, Task};
-use autolabel_heads::{
-    FeatureRows, GpConfig, PredictOptions, Predictions, ScaleChoice, UnreadableKind,
-};
+use autolabel_heads::{FeatureRows, GpConfig, PredictOptions, Predictions, UnreadableKind};
 use autolabel_quality::{AutoShare, ThresholdConfig, ValidationItem};
 use autolabel_selection::{
     BatchConfig, HeadView, Pick, PoolView, RoundRecord, StopConfig, StopDecision,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// An expert's answer and why it was asked for.
@@ -101,12 +102,16 @@ impl RoundInput<'_> {
 pub struct RoundModel {
     /// The classifier.
     pub classifier: Classifier,
+    /// Images that it learnt from, in the order in which it did.
+    pub learnt: Vec<u32>,
     /// The choice that its features rest on; `None` = every block counts the same.
     pub representation: Option<Representation>,
     /// Temperature of the calibration; 1 = untouched.
     pub temperature: f64,
     /// Calibrated predictions for every image that is not excluded, labeled ones included.
     pub pool: PoolPredictions,
+    /// For the predictions of the next round.
+    pub kept: Arc<Kept>,
     /// Images of the kind that people could not read; `None` while there are too few of them.
     pub unreadable: Option<UnreadableKind>,
     /// Images that are of that kind, in rising order; of a large pool those that were looked at.
@@ -159,6 +164,7 @@ pub fn run_screened(
     if rows.is_empty() {
         return cold_start(input, &candidates, screening);
     }
+    let (rows, labels) = learning_order(input, rows, labels);
     let classifier = fit(input, &rows, &labels)?;
     let unreadable = unreadable_kind(input)?;
     let answered_aside = unreadable
@@ -168,8 +174,8 @@ pub fn run_screened(
         calibrate(input, &classifier, (&rows, &labels), &answered_aside)?;
     let unreadable = unreadable.map(|(_, kind)| kind);
     let options = candidate_options(input);
-    let looked = look(
-        &classifier,
+    let mut looked = look(
+        (&classifier, input.previous),
         input.features,
         &candidates,
         &options,
@@ -206,9 +212,11 @@ pub fn run_screened(
     Ok(RoundOutcome {
         model: Some(RoundModel {
             classifier,
+            learnt: rows,
             representation: input.representation.cloned(),
             temperature,
             pool,
+            kept: Arc::new(std::mem::take(&mut looked.kept)),
             unreadable,
             set_aside: aside,
             validation,
@@ -269,28 +277,6 @@ fn cold_start(
         stop: autolabel_selection::should_stop(input.history, &input.config.stop),
         record: None,
     })
-}
-
-/// Fits the classifier; the kernel scale starts from the round before.
-fn fit(
-    input: &RoundInput<'_>,
-    rows: &[u32],
-    labels: &[Label],
-) -> Result<Classifier, WorkflowError> {
-    let mut config = input.config.gp.clone();
-    if let Some(previous) = input.previous {
-        config.scale = ScaleChoice::WarmStart(previous.classifier.scale());
-    }
-    let labeled = input.features.select(rows);
-    let numbers: Vec<u32> = (0_u32..).take(rows.len()).collect();
-    Classifier::fit(
-        input.task,
-        &labeled,
-        &numbers,
-        labels,
-        input.class_count(),
-        &config,
-    )
 }
 
 /// Chooses the batch: among all candidates, or in a large pool among those that were looked at. Rules

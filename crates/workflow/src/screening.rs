@@ -7,8 +7,11 @@
 
 use crate::WorkflowError;
 use crate::classifier::{self, Classifier};
+use crate::round::RoundModel;
 use autolabel_annotation::Task;
-use autolabel_heads::{FeatureRows, PredictOptions, Predictions, fit_student};
+use autolabel_heads::{
+    FeatureRows, PredictOptions, Predictions, Tracked, fit_student, predict_tracked,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -32,6 +35,11 @@ impl Screening {
     fn sample_of(&self, images: usize) -> usize {
         (images / (3 * self.one_in)).clamp(self.sample / 2, self.sample)
     }
+
+    /// Images of a pool of so many candidates that are looked at because of their doubt.
+    fn doubtful_of(&self, candidates: usize) -> usize {
+        (candidates / self.one_in).max(self.least_doubtful)
+    }
 }
 
 impl Default for Screening {
@@ -46,6 +54,20 @@ impl Default for Screening {
     }
 }
 
+/// Most bytes that are kept between rounds for the images that a round looked at; where they take more,
+/// nothing is, and every round predicts them anew.
+const MOST_KEPT: usize = 128 << 20;
+
+/// What it takes to predict the images that a round looked at once more after labels are added, with the
+/// one head of classes.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// Of all candidates, or of the uniform sample.
+    first: Option<Tracked>,
+    /// Of the doubtful images.
+    doubtful: Option<Tracked>,
+}
+
 /// What the model says about the candidates.
 #[derive(Debug)]
 pub(crate) struct Looked {
@@ -57,6 +79,44 @@ pub(crate) struct Looked {
     pub columns: Vec<f32>,
     /// Positions in `rows` of the uniform sample; `None` where `rows` are all candidates.
     pub sample: Option<Vec<usize>>,
+    /// For the next round.
+    pub kept: Kept,
+}
+
+/// Exact predictions, by way of what the round before has kept.
+struct Exact<'a> {
+    classifier: &'a Classifier,
+    features: FeatureRows<'a>,
+    options: &'a PredictOptions,
+    before: Option<&'a RoundModel>,
+    /// Whether all that is looked at may be kept.
+    keeps: bool,
+}
+
+impl Exact<'_> {
+    fn predict(
+        &self,
+        rows: &[u32],
+        kept: impl Fn(&Kept) -> Option<&Tracked>,
+    ) -> Result<(Vec<Predictions>, Option<Tracked>), WorkflowError> {
+        if !self.keeps {
+            let said = self
+                .classifier
+                .predict_rows(self.features, rows, self.options)?;
+            return Ok((said, None));
+        }
+        let before = self
+            .before
+            .and_then(|model| Some((model.classifier.first(), kept(&model.kept)?)));
+        let (said, tracked) = predict_tracked(
+            self.classifier.first(),
+            self.features,
+            rows,
+            before,
+            self.options,
+        )?;
+        Ok((vec![said], tracked))
+    }
 }
 
 impl Looked {
@@ -75,29 +135,49 @@ impl Looked {
 }
 
 /// Looks at the candidates, which are in rising order. `seed` draws the sample; with the same seed it
-/// only ever loses images that leave the pool, so that two rounds can be compared by it.
+/// only ever loses images that leave the pool, so that two rounds can be compared by it. `before` is the
+/// model of the round before.
 pub(crate) fn look(
-    classifier: &Classifier,
+    (classifier, before): (&Classifier, Option<&RoundModel>),
     features: FeatureRows<'_>,
     candidates: &[u32],
     options: &PredictOptions,
     screening: &Screening,
     seed: u64,
 ) -> Result<Looked, WorkflowError> {
-    if candidates.len() <= screening.whole_pool {
-        let exact = classifier.predict_rows(features, candidates, options)?;
+    let width = classifier.column_count();
+    let wanted = screening.sample_of(features.rows());
+    let is_whole = candidates.len() <= screening.whole_pool;
+    let looked_at = if is_whole {
+        candidates.len()
+    } else {
+        wanted + screening.doubtful_of(candidates.len())
+    };
+    let bytes = Tracked::bytes(looked_at, classifier.first().label_count(), width);
+    let exactly = Exact {
+        classifier,
+        features,
+        options,
+        before,
+        // The heads of findings are fitted anew in every round.
+        keeps: classifier.task() == Task::Classification && bytes <= MOST_KEPT,
+    };
+    if is_whole {
+        let (exact, first) = exactly.predict(candidates, |kept| kept.first.as_ref())?;
         return Ok(Looked {
             rows: candidates.to_vec(),
             columns: classifier.columns(&exact),
             exact,
             sample: None,
+            kept: Kept {
+                first,
+                doubtful: None,
+            },
         });
     }
-    let wanted = screening.sample_of(features.rows());
     let sample = uniform_sample(candidates, features.rows(), wanted, seed);
     let sampled = features.select(&sample);
-    let numbers: Vec<u32> = (0_u32..).take(sample.len()).collect();
-    let mut exact = classifier.predict_rows(FeatureRows::Single(&sampled), &numbers, options)?;
+    let (mut exact, first) = exactly.predict(&sample, |kept| kept.first.as_ref())?;
     let everyone: Vec<Vec<f32>> = classifier
         .heads()
         .iter()
@@ -109,7 +189,6 @@ pub(crate) fn look(
         .collect::<Result<_, _>>()?;
     drop(sampled);
     let everyone: Vec<&[f32]> = everyone.iter().map(Vec::as_slice).collect();
-    let width = classifier.column_count();
     let everyone = classifier.columns_of(&everyone);
     let mut columns = Vec::with_capacity(candidates.len() * width);
     for &row in candidates {
@@ -117,7 +196,7 @@ pub(crate) fn look(
     }
     drop(everyone);
     let doubtful = most_doubtful(classifier.task(), candidates, &columns, &sample, screening);
-    let further = classifier.predict_rows(features, &doubtful, options)?;
+    let (further, doubtful_kept) = exactly.predict(&doubtful, |kept| kept.doubtful.as_ref())?;
     for (head, further) in exact.iter_mut().zip(further) {
         head.append(further);
     }
@@ -125,6 +204,10 @@ pub(crate) fn look(
     let with = classifier.columns(&looked.exact);
     overwrite(&mut columns, candidates, &looked.rows, &with);
     looked.columns = columns;
+    looked.kept = Kept {
+        first,
+        doubtful: doubtful_kept,
+    };
     Ok(looked)
 }
 
@@ -163,7 +246,7 @@ fn most_doubtful(
         .filter(|(row, _)| sample.binary_search(row).is_err())
         .map(|(&row, p)| (classifier::lead(task, p), row))
         .collect();
-    let wanted = (candidates.len() / screening.one_in).max(screening.least_doubtful);
+    let wanted = screening.doubtful_of(candidates.len());
     if wanted < leads.len() {
         leads.select_nth_unstable_by(wanted, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         leads.truncate(wanted);
@@ -185,6 +268,7 @@ fn in_rising_order(parts: &[Vec<u32>; 2], exact: &[Predictions]) -> Looked {
         exact: exact.iter().map(|head| head.select(&order)).collect(),
         columns: Vec::new(),
         sample: Some(sample),
+        kept: Kept::default(),
     }
 }
 

@@ -254,6 +254,7 @@ fn stored_model(
     };
     let gp = GpConfig {
         scale: ScaleChoice::Fixed(model.classifier.scale()),
+        searched: Some(model.classifier.first().last_search()),
         ..snapshot.config.gp.clone()
     };
     let live = project.live();

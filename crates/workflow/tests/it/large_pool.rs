@@ -8,7 +8,7 @@ use autolabel_quality::ThresholdConfig;
 use autolabel_selection::{BatchConfig, StopConfig};
 use autolabel_workflow::Screening;
 use autolabel_workflow::round::{
-    Labeled, RoundConfig, RoundInput, RoundOutcome, predicted_exactly, run_screened,
+    Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome, predicted_exactly, run_screened,
 };
 use half::f16;
 use rand::{RngExt, SeedableRng};
@@ -20,17 +20,17 @@ const CLUSTERS: usize = 100;
 const LABELS: usize = 1_000;
 
 /// A pool with answers.
-struct Pool {
-    features: Matrix,
-    labels: Vec<Option<Labeled>>,
+pub(crate) struct Pool {
+    pub(crate) features: Matrix,
+    pub(crate) labels: Vec<Option<Labeled>>,
     excluded: Vec<bool>,
     class_names: Vec<String>,
-    config: RoundConfig,
+    pub(crate) config: RoundConfig,
 }
 
 /// Clusters of unequal size on the sphere, every seventh of two classes; numbers that half precision
 /// holds exactly.
-fn pool(rows: usize, cols: usize) -> Pool {
+pub(crate) fn pool(rows: usize, cols: usize) -> Pool {
     let mut rng = ChaCha8Rng::seed_from_u64(rows as u64);
     let scale = |column: usize| 1.0 / (1.0 + column as f32 / 8.0).sqrt();
     let centres: Vec<f32> = (0..CLUSTERS * cols)
@@ -86,7 +86,7 @@ fn pool(rows: usize, cols: usize) -> Pool {
 }
 
 impl Pool {
-    fn halved(&self) -> HalfMatrix<'static> {
+    pub(crate) fn halved(&self) -> HalfMatrix<'static> {
         let halves: Vec<f16> = self
             .features
             .data
@@ -97,6 +97,15 @@ impl Pool {
     }
 
     fn round(&self, features: FeatureRows<'_>, screening: &Screening) -> RoundOutcome {
+        self.round_after(None, features, screening)
+    }
+
+    pub(crate) fn round_after(
+        &self,
+        previous: Option<&RoundModel>,
+        features: FeatureRows<'_>,
+        screening: &Screening,
+    ) -> RoundOutcome {
         let input = RoundInput {
             features,
             representation: None,
@@ -107,7 +116,7 @@ impl Pool {
             task: Task::Classification,
             class_names: &self.class_names,
             history: &[],
-            previous: None,
+            previous,
             config: &self.config,
             seed: 3,
             round: 4,
@@ -124,7 +133,7 @@ impl Pool {
 }
 
 /// All of the pool at once, however large.
-fn whole() -> Screening {
+pub(crate) fn whole() -> Screening {
     Screening {
         whole_pool: usize::MAX,
         ..Screening::default()
@@ -132,7 +141,7 @@ fn whole() -> Screening {
 }
 
 /// Small shares, so that a small pool counts as large.
-fn little() -> Screening {
+pub(crate) fn little() -> Screening {
     Screening {
         whole_pool: 1_500,
         one_in: 20,
@@ -142,7 +151,7 @@ fn little() -> Screening {
     }
 }
 
-fn rows(outcome: &RoundOutcome) -> Vec<u32> {
+pub(crate) fn rows(outcome: &RoundOutcome) -> Vec<u32> {
     outcome.batch.iter().map(|pick| pick.image.0).collect()
 }
 

@@ -10,6 +10,7 @@ mod expert;
 mod findings;
 mod folder;
 
+mod going_on;
 mod import;
 mod kill;
 mod large_pool;
