@@ -85,6 +85,32 @@ impl Backbone {
     }
 }
 
+/// The ONNX file of [`BackboneSource::Default`].
+#[must_use]
+pub fn default_network() -> &'static [u8] {
+    DEFAULT_NETWORK
+}
+
+/// Writes a network that takes the same images as the default one as a file for
+/// [`BackboneSource::File`], with `PATH.json` beside it saying how images are normalised and that the
+/// features of [`BackboneSource::Default`] and then `further` outputs are joined.
+///
+/// # Errors
+/// [`ModelError::Write`].
+pub fn write_variant(path: &Path, file: &[u8], further: &[&str]) -> Result<(), ModelError> {
+    let mut settings = default_settings();
+    settings
+        .outputs
+        .extend(further.iter().map(|name| (*name).to_owned()));
+    let beside = PathBuf::from(format!("{}.json", path.display()));
+    let json = serde_json::to_vec(&settings).map_err(|error| ModelError::Write(error.into()))?;
+    // The network last, and under another name until it is whole: where it is, all is.
+    fs_err::write(beside, json).map_err(ModelError::Write)?;
+    let unfinished = PathBuf::from(format!("{}.part", path.display()));
+    fs_err::write(&unfinished, file).map_err(ModelError::Write)?;
+    fs_err::rename(&unfinished, path).map_err(ModelError::Write)
+}
+
 /// Loads a backbone; `threads` is the number of threads it may use, 0 for one per core.
 ///
 /// A file is run once on a grey image, so that a network that cannot be used is refused here and

@@ -9,6 +9,10 @@ pub enum ModelError {
     #[error("cannot read the network file, check its path and permissions: {0}")]
     Read(#[source] std::io::Error),
 
+    /// A network cannot be written to disk.
+    #[error("cannot write the network file, check the free space and the permissions: {0}")]
+    Write(#[source] std::io::Error),
+
     /// The bytes are no ONNX file.
     #[error(
         "this is not a complete ONNX file ({reason}); export or copy the network again: {network}"

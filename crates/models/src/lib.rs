@@ -41,7 +41,10 @@ mod runtime_library;
 
 mod error;
 
-pub use backbone::{Backbone, BackboneInfo, BackboneSource, describe_onnx, load_backbone};
+pub use backbone::{
+    Backbone, BackboneInfo, BackboneSource, default_network, describe_onnx, load_backbone,
+    write_variant,
+};
 pub use embed::{Embeddings, embed};
 pub use engine::{EngineChoice, EngineInfo};
 pub use error::ModelError;

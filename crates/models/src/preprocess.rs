@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use autolabel_image_io::{Plane, equalise, model_input_of_centre};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 use crate::graph::{ImageInput, Layout};
@@ -19,7 +19,7 @@ const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// What `NAME.onnx.json` beside a network may say; a missing field keeps its default.
 ///
 /// A network sees `(value / scale - mean) / std` for each channel, `value` being 0..=255.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NetworkSettings {
     /// One number per channel, or one for all.

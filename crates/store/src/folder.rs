@@ -36,6 +36,12 @@ impl ProjectFolder {
         self.root.join("signing.key")
     }
 
+    /// Folder of the networks that were made for this project.
+    #[must_use]
+    pub fn networks(&self) -> PathBuf {
+        self.root.join("networks")
+    }
+
     /// The embeddings that a backbone made. Characters that do not belong in a file name become
     /// `-`.
     #[must_use]

@@ -12,7 +12,7 @@ use autolabel_annotation::{Label, Task};
 use autolabel_heads::{Blocks, FeatureTransform, Matrix, RawFeatures};
 use autolabel_models::{Backbone, BackboneInfo, Views};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use crate::dataset_columns::DatasetColumn;
 pub use crate::dataset_features::{load_dataset_with_features, save_features};
@@ -150,6 +150,20 @@ pub fn load_dataset(
         dataset.embed_seconds = started.elapsed().as_secs_f64();
     }
     Ok(dataset)
+}
+
+/// The images of a data set that may be learnt from, whatever their labels: all but the test split.
+///
+/// # Errors
+/// As [`load_dataset`], but for embedding.
+pub fn pool_files(root: &Path, csv: Option<&Path>) -> Result<Vec<PathBuf>, WorkflowError> {
+    let scan = autolabel_image_io::scan(root)?;
+    let entries = match label_table(root, csv)? {
+        Some(table) => entries_from_table(scan.files, &table, &mut Vec::new()),
+        None => entries_from_folders(scan.files),
+    };
+    let pool = entries.iter().filter(|(_, entry)| !entry.is_test);
+    Ok(pool.map(|(found, _)| root.join(&found.relative)).collect())
 }
 
 pub(crate) fn no_labeled_images(root: &Path) -> WorkflowError {

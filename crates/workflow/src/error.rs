@@ -8,6 +8,7 @@ use autolabel_models::ModelError;
 use autolabel_quality::QualityError;
 use autolabel_selection::SelectionError;
 use autolabel_store::StoreError;
+use autolabel_training::TrainingError;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -74,6 +75,9 @@ pub enum WorkflowError {
     /// The network.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The training of the network.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
     /// The classifier.
     #[error(transparent)]
     Heads(#[from] HeadsError),
@@ -125,6 +129,7 @@ impl WorkflowError {
             | Self::Json(_)
             | Self::ImageIo(_)
             | Self::Model(_)
+            | Self::Training(_)
             | Self::Heads(_)
             | Self::Quality(_) => FailureKind::Internal,
         }

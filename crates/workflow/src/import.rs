@@ -9,7 +9,7 @@ use crate::import_table::{Table, class_folders, read_table};
 use crate::jobs::{self, JobHandle};
 use crate::project::{PROGRAM, Project, ProjectEvent, now};
 use crate::view::JobView;
-use crate::{WorkflowError, queue};
+use crate::{WorkflowError, adaptation_job, queue};
 use autolabel_annotation::{Answer, ImageId, LabelOrigin};
 use autolabel_image_io::FoundFile;
 use autolabel_store::{Attributes, Event, KnownFile, NewEvent, RefusedRecord, StoreError};
@@ -83,6 +83,7 @@ fn import(project: &Project, job: &mut JobHandle) -> Result<String, WorkflowErro
     }
     if !job.is_cancelled() {
         job.wait(queue::go_on(project))?;
+        adaptation_job::start_if_due(project)?;
     }
     let refused = project.live().refused;
     Ok(format!(

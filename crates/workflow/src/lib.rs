@@ -21,6 +21,7 @@ mod project;
 pub mod view;
 
 // The steps; ARCHITECTURE.md has them in the order of the walk.
+mod adaptation_job;
 mod audit;
 mod audit_restore;
 mod auto_label;
@@ -36,6 +37,7 @@ mod import_table;
 mod jobs;
 pub mod localization;
 mod model_view;
+mod network_adaptation;
 mod next_batch;
 mod orientation;
 mod pool_features;
@@ -66,8 +68,10 @@ pub use autolabel_quality::{
     QualityError, SignedCertificate, VerifiedCertificate, certificate_json, key_fingerprint,
     verify_certificate,
 };
+pub use autolabel_training::AdaptConfig;
 pub use error::{FailureKind, WorkflowError};
 pub use export::ExportSummary;
+pub use network_adaptation::{AdaptProgress, FEWEST_TO_ADAPT, adapt_network};
 pub use project::{OpenOptions, Project, ProjectEvent, SettingsPatch};
 pub use screening::{Kept, Screening};
 pub use simulation_page::simulation_page;

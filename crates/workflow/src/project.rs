@@ -60,6 +60,8 @@ pub(crate) struct Inner {
     pub use_labels: bool,
     pub backbone_source: BackboneSource,
     pub engine: EngineChoice,
+    /// Adapt the network after an import.
+    pub adapt: bool,
     /// Loaded when first needed.
     pub backbone: OnceLock<Arc<Backbone>>,
     /// Seed of everything random in this project.

@@ -42,6 +42,11 @@ pub struct Arguments {
     #[arg(long)]
     use_labels: bool,
 
+    /// After the import, adapt the network to the images in the background, without labels; it is
+    /// used from the next opening on. For 500 images or more.
+    #[arg(long, conflicts_with = "backbone")]
+    adapt: bool,
+
     #[command(flatten)]
     serve: ServeArguments,
 
@@ -64,6 +69,7 @@ pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome
         backbone: backbone_source(&arguments.backbone),
         engine: engine_choice(&arguments.backbone),
         use_labels: arguments.use_labels,
+        adapt: arguments.adapt,
         ..OpenOptions::new(arguments.folder)
     };
     let project = Project::open(&options).await?;

@@ -7,7 +7,7 @@ use crate::audit_restore::{Restored, restore};
 use crate::error::conflict;
 use crate::jobs::Jobs;
 use crate::view::{JobView, Settings};
-use crate::{WorkflowError, certificate, queue, training};
+use crate::{WorkflowError, adaptation_job, certificate, queue, training};
 use autolabel_annotation::{ImageId, LabelSchema, Task};
 use autolabel_models::{BackboneSource, EngineChoice};
 use autolabel_quality::SignedCertificate;
@@ -42,6 +42,9 @@ pub struct OpenOptions {
     pub backbone: BackboneSource,
     /// What runs it.
     pub engine: EngineChoice,
+    /// After an import, adapt the default network to the images in the background; it serves from the
+    /// next opening on, where `backbone` is the default.
+    pub adapt: bool,
     /// Take the labels of the table (or of the class folders) as answers of experts. Without it
     /// they are kept with the images but out of the loop.
     pub use_labels: bool,
@@ -66,6 +69,7 @@ impl OpenOptions {
             task: Task::Classification,
             backbone: BackboneSource::Default,
             engine: EngineChoice::Auto,
+            adapt: false,
             use_labels: false,
             seed: None,
             expected_images: 0,
@@ -91,6 +95,7 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Project, WorkflowError
         Store::open(&folder, "").await?
     };
     let seed = project_seed(&store, options).await?;
+    let backbone_source = adaptation_job::backbone_of(&store, &options.backbone).await?;
     let settings = project_settings(&store, options).await?;
     let csv = table_path(&store, options).await?;
     let mut live = load(&store, settings).await?;
@@ -102,8 +107,9 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Project, WorkflowError
             images: options.images.clone(),
             csv,
             use_labels: options.use_labels,
-            backbone_source: options.backbone.clone(),
+            backbone_source,
             engine: options.engine,
+            adapt: options.adapt,
             backbone: OnceLock::new(),
             seed,
             live: RwLock::new(live),

@@ -1,0 +1,47 @@
+//! Training of networks on the CPU: maps of a frozen network in, weights adapted to them out.
+//!
+//! Goes in: the ONNX file of EfficientNet-Lite0 and the maps that its stage 4 gave for a sample of
+//! images. Comes out: the same file with stages 5 to 7 trained on them without labels, alone
+//! ([`Tail::patched`]) or beside the frozen ones ([`with_adapted_tail`]). This crate never sees
+//! files of images, labels or project state, and is the only one that links `burn`.
+//!
+//! ```
+//! use autolabel_training::{AdaptConfig, AdaptState, MAP_VALUES, Maps, Tail, adapt};
+//! use half::f16;
+//!
+//! let file = autolabel_models::default_network();
+//! let tail = Tail::read(file)?;
+//! // Two looks at eight images of one grey each.
+//! let grey = |image: usize| vec![f16::from_f32(image as f32 / 8.0); 2 * MAP_VALUES];
+//! let values: Vec<f16> = (0..8).flat_map(grey).collect();
+//! let maps = Maps { values: &values, looks: 2 };
+//! let config = AdaptConfig { steps: 1, pairs: 4, ..AdaptConfig::default() };
+//! let state = AdaptState::start(&tail, &config);
+//! let state = adapt(&tail, &maps, &config, state, &mut |_, loss| loss.is_finite())?;
+//! assert_eq!(tail.patched(file, state.trained())?.len(), file.len());
+//! # Ok::<(), autolabel_training::TrainingError>(())
+//! ```
+
+// The steps: maps of images, the layers to train, the training, the network that comes of it.
+mod adaptation;
+mod looks;
+mod tail;
+mod two_tails;
+
+// What a step consists of.
+mod adam;
+mod contrast;
+mod depthwise;
+
+// The file of a network.
+mod onnx_weights;
+mod protobuf;
+
+mod error;
+
+pub use adaptation::{AdaptConfig, AdaptState, Maps, adapt, tail_features};
+pub use error::TrainingError;
+pub use looks::stage_maps;
+pub use onnx_weights::{StoredWeight, read_weight, stored_weights, write_weight};
+pub use tail::{MAP_CHANNELS, MAP_SIDE, MAP_VALUES, TAIL_FEATURES, Tail};
+pub use two_tails::{ADAPTED_OUTPUTS, with_adapted_tail};
