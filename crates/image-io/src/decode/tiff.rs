@@ -16,6 +16,9 @@ use crate::ImageIoError;
 use crate::format::ImageFormat;
 use crate::read::ReadLimits;
 
+/// Characters of what the library says that a message repeats.
+const LONGEST_DETAIL: usize = 120;
+
 const FORMAT: ImageFormat = ImageFormat::Tiff;
 const REMEDY: &str = "8- or 16-bit grey or RGB";
 
@@ -320,7 +323,11 @@ fn refusal(error: &TiffError) -> ImageIoError {
         TiffError::FormatError(TiffFormatError::ImageFileDirectoryNotFound) => {
             ImageIoError::Truncated { format: FORMAT }
         }
-        TiffError::UnsupportedError(what) => unsupported(&format!("what is not read here: {what}")),
+        TiffError::UnsupportedError(what) => {
+            // The library lists every value of a damaged tag.
+            let what: String = what.to_string().chars().take(LONGEST_DETAIL).collect();
+            unsupported(&format!("what is not read here: {what}"))
+        }
         other => damaged(other.to_string().trim_end_matches('.')),
     }
 }
