@@ -6,6 +6,10 @@ import { startFakeServer } from './fake-server.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const settle = (page) => page.waitForTimeout(400);
+const press = (key) => async (page) => {
+  await painted(page);
+  await page.keyboard.press(key);
+};
 
 const SCREENS = [
   ['importing', '/', settle],
@@ -15,14 +19,7 @@ const SCREENS = [
   ['stop_advised', '/', settle],
   ['certified', '/', settle],
   ['labeling', '/label', painted],
-  [
-    'labeling',
-    '/label',
-    async (page) => {
-      await painted(page);
-      await page.keyboard.press('?');
-    },
-  ],
+  ['labeling', '/label', press('?')],
   [
     'labeling',
     '/label',
@@ -58,34 +55,10 @@ const SCREENS = [
   ['certified', '/release', settle],
   ['labeling', '/settings', settle],
   ['empty', '/', settle, 'findings'],
-  [
-    'labeling',
-    '/label',
-    async (page) => {
-      await painted(page);
-      await page.keyboard.press('2');
-    },
-    'findings',
-  ],
-  [
-    'labeling',
-    '/label',
-    async (page) => {
-      await painted(page);
-      await page.keyboard.press('?');
-    },
-    'findings',
-  ],
+  ['labeling', '/label', press('2'), 'findings'],
+  ['labeling', '/label', press('?'), 'findings'],
   ['auditing', '/audit', painted, 'findings'],
-  [
-    'auditing',
-    '/audit',
-    async (page) => {
-      await painted(page);
-      await page.keyboard.press('1');
-    },
-    'findings',
-  ],
+  ['auditing', '/audit', press('1'), 'findings'],
   [
     'auditing',
     '/data',

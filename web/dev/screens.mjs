@@ -18,6 +18,19 @@ const switchTwo = async (page) => {
   await page.keyboard.press('3');
 };
 
+const grid = (page) => page.waitForTimeout(1800);
+const showKeys = async (page) => {
+  await painted(page);
+  await page.keyboard.press('?');
+  await page.waitForSelector('[data-testid=key-card]');
+};
+/** Back to the image that was answered a moment ago. */
+const lookBack = async (page) => {
+  await page.waitForTimeout(300);
+  await page.keyboard.press('Backspace');
+  await painted(page);
+};
+
 /** Name, stage, path, what to do before the picture, task where it is not classes. */
 const SHOTS = [
   ['home-importing', 'importing', '/', settle],
@@ -45,9 +58,7 @@ const SHOTS = [
     async (page) => {
       await painted(page);
       await page.keyboard.press('2');
-      await page.waitForTimeout(300);
-      await page.keyboard.press('Backspace');
-      await painted(page);
+      await lookBack(page);
       await page.keyboard.down('g');
       await page.waitForSelector('.prediction');
     },
@@ -59,21 +70,10 @@ const SHOTS = [
     async (page) => {
       await painted(page);
       await page.keyboard.press('2');
-      await page.waitForTimeout(300);
-      await page.keyboard.press('Backspace');
-      await painted(page);
+      await lookBack(page);
     },
   ],
-  [
-    'label-keys',
-    'labeling',
-    '/label',
-    async (page) => {
-      await painted(page);
-      await page.keyboard.press('?');
-      await page.waitForSelector('[data-testid=key-card]');
-    },
-  ],
+  ['label-keys', 'labeling', '/label', showKeys],
   [
     'label-palette',
     'labeling',
@@ -112,7 +112,7 @@ const SHOTS = [
   ['audit-certified', 'certified', '/audit', settle],
   ['audit-refuted', 'refuted', '/audit', settle],
   ['audit-none', 'labeling', '/audit', settle],
-  ['data', 'auditing', '/data', (page) => page.waitForTimeout(1800)],
+  ['data', 'auditing', '/data', grid],
   [
     'data-detail',
     'auditing',
@@ -137,26 +137,14 @@ const SHOTS = [
     async (page) => {
       await switchTwo(page);
       await page.keyboard.press('Enter');
-      await page.waitForTimeout(300);
-      await page.keyboard.press('Backspace');
-      await painted(page);
+      await lookBack(page);
     },
     'findings',
   ],
-  [
-    'label-findings-keys',
-    'labeling',
-    '/label',
-    async (page) => {
-      await painted(page);
-      await page.keyboard.press('?');
-      await page.waitForSelector('[data-testid=key-card]');
-    },
-    'findings',
-  ],
+  ['label-findings-keys', 'labeling', '/label', showKeys, 'findings'],
   ['audit-findings', 'auditing', '/audit', room, 'findings'],
   ['audit-findings-corrected', 'auditing', '/audit', switchTwo, 'findings'],
-  ['data-findings', 'auditing', '/data', (page) => page.waitForTimeout(1800), 'findings'],
+  ['data-findings', 'auditing', '/data', grid, 'findings'],
   [
     'data-findings-detail',
     'auditing',

@@ -37,6 +37,11 @@ const press = async (page, key) => {
   await painted(page);
 };
 const saved = (page) => page.waitForSelector('[data-testid=saved-state][data-state=saved]');
+/** Answers that waited in the browser have all been sent. */
+const outboxIsEmpty = (page) =>
+  page.waitForFunction(
+    () => Object.keys(localStorage).filter((k) => k.startsWith('autolabel.outbox')).length === 0,
+  );
 
 /** Brightness 0..255 of the screen at a point, read from a screenshot. */
 async function grey(page, x, y) {
@@ -96,9 +101,7 @@ const WALKS = {
     server.control.down = false;
     await painted(page);
     await saved(page);
-    await page.waitForFunction(
-      () => Object.keys(localStorage).filter((k) => k.startsWith('autolabel.outbox')).length === 0,
-    );
+    await outboxIsEmpty(page);
     assert.equal(server.fake.counts().labeled, before + 3);
     assert.equal(server.fake.answered(), 3);
     await close();
@@ -356,9 +359,7 @@ const WALKS = {
     server.control.down = false;
     await painted(page);
     await saved(page);
-    await page.waitForFunction(
-      () => Object.keys(localStorage).filter((k) => k.startsWith('autolabel.outbox')).length === 0,
-    );
+    await outboxIsEmpty(page);
     assert.equal(server.fake.counts().labeled, before + 3);
     assert.equal(server.fake.answered(), 3);
     assert.deepEqual(

@@ -49,9 +49,13 @@ impl FindingSet {
 
     /// The findings, rising.
     pub fn iter(self) -> impl Iterator<Item = ClassId> {
-        (0..Self::MOST as u16)
-            .map(ClassId)
-            .filter(move |finding| self.contains(*finding))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let lowest = (left != 0).then(|| left.trailing_zeros())?;
+            // Takes the lowest bit away.
+            left &= left - 1;
+            Some(ClassId(lowest as u16))
+        })
     }
 
     /// The set as a number below 2^60, bit `i` = finding `i`.
@@ -129,13 +133,13 @@ impl Label {
         }
     }
 
-    /// The classes or findings that the label names.
-    #[must_use]
-    pub fn named(self) -> Vec<ClassId> {
-        match self {
-            Self::Class(class) => vec![class],
-            Self::Findings(present) => present.into(),
-        }
+    /// The classes or findings that the label names, rising.
+    pub fn named(self) -> impl Iterator<Item = ClassId> {
+        let (class, present) = match self {
+            Self::Class(class) => (Some(class), FindingSet::NONE),
+            Self::Findings(present) => (None, present),
+        };
+        class.into_iter().chain(present.iter())
     }
 }
 
@@ -162,6 +166,9 @@ mod tests {
     fn a_set_holds_what_was_put_in() {
         let set = FindingSet::of([0, 7, 59].map(ClassId)).unwrap();
         assert_eq!(set.len(), 3);
+        assert!(set.iter().eq([0, 7, 59].map(ClassId)));
+        assert!(Label::Findings(set).named().eq(set.iter()));
+        assert!(Label::Class(ClassId(70)).named().eq([ClassId(70)]));
         assert!(set.contains(ClassId(59)) && !set.contains(ClassId(1)));
         assert!(!set.contains(ClassId(64)), "beyond the bits");
         assert_eq!(FindingSet::from_bits(set.bits()), Some(set));

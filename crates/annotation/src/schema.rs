@@ -204,8 +204,10 @@ impl LabelSchema {
             (Task::Classification, Label::Class(_)) | (Task::Findings, Label::Findings(_)) => true,
             (Task::Classification | Task::Findings, _) => false,
         };
-        let known = |class: &ClassId| class.index() < self.classes.len();
-        of_the_task && label.named().iter().all(known)
+        of_the_task
+            && label
+                .named()
+                .all(|class| class.index() < self.classes.len())
     }
 
     /// The label that a cell of a table names, its case as people please: a class, or findings with `|`
@@ -231,29 +233,24 @@ impl LabelSchema {
     /// The label as a cell of a table, which [`Self::label_written`] reads.
     #[must_use]
     pub fn cell(&self, label: Label) -> String {
-        match label {
-            Label::Class(_) => self.in_words(label),
-            Label::Findings(present) if present.is_empty() => NO_FINDING.to_owned(),
-            Label::Findings(_) => {
-                let names = label.named().into_iter();
-                let names: Vec<&str> = names.filter_map(|class| self.name_of(class)).collect();
-                names.join(&SEPARATOR.to_string())
-            }
-        }
+        self.joined(label, &SEPARATOR.to_string())
     }
 
     /// The label in words: a class, or findings with commas, or [`NO_FINDING`].
     #[must_use]
     pub fn in_words(&self, label: Label) -> String {
+        self.joined(label, ", ")
+    }
+
+    fn joined(&self, label: Label, separator: &str) -> String {
+        if label == Label::Findings(FindingSet::NONE) {
+            return NO_FINDING.to_owned();
+        }
         let names: Vec<&str> = label
             .named()
-            .into_iter()
             .map(|class| self.name_of(class).unwrap_or("?"))
             .collect();
-        match label {
-            Label::Findings(present) if present.is_empty() => NO_FINDING.to_owned(),
-            _ => names.join(", "),
-        }
+        names.join(separator)
     }
 }
 

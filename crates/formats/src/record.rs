@@ -80,8 +80,8 @@ impl LabelRecord {
 impl ExportHeader {
     /// Names that a record's label has, one where it is a class.
     pub(crate) fn names(&self, label: Label) -> Vec<&str> {
-        let named = label.named().into_iter();
-        named
+        label
+            .named()
             .filter_map(|class| self.schema.name_of(class))
             .collect()
     }

@@ -32,7 +32,7 @@ mod stop;
 mod similarity;
 mod top;
 
-pub use acquisition::{Acquisition, Needs, Scored, acquisition, acquisition_names};
+pub use acquisition::{Acquisition, Needs, Scored, acquisition, acquisition_names, lead};
 pub use batch::{BatchConfig, Pick, draw_random, rank, rank_around};
 pub use error::SelectionError;
 pub use pool::{HeadView, PoolView};

@@ -282,17 +282,7 @@ fn first_class(probabilities: &[f32]) -> (ClassId, f32) {
 #[must_use]
 pub fn lead(task: Task, row: &[f32]) -> f32 {
     match task {
-        Task::Classification => {
-            let (mut first, mut second) = (0.0_f32, 0.0_f32);
-            for &p in row {
-                if p > first {
-                    (first, second) = (p, first);
-                } else if p > second {
-                    second = p;
-                }
-            }
-            first - second
-        }
+        Task::Classification => autolabel_selection::lead(row),
         Task::Findings => {
             let leads = row.iter().map(|p| (2.0 * p - 1.0).abs());
             leads.fold(1.0, f32::min)

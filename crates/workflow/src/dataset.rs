@@ -3,10 +3,7 @@
 use crate::WorkflowError;
 use crate::dataset_columns::dataset_columns;
 use crate::dataset_embedding::{EmbeddedRows, embed_or_reuse};
-use crate::dataset_entries::{
-    Entry, entries_from_folders, entries_from_table, group_numbers, label_table, refused_files,
-    refused_rows,
-};
+use crate::dataset_entries::{Entry, group_numbers, labeled_entries, refused_files};
 use crate::representation::{BlockSource, transform_config, transformed_blocks};
 use autolabel_annotation::{Label, Task};
 use autolabel_heads::{Blocks, FeatureTransform, Matrix, RawFeatures};
@@ -114,13 +111,7 @@ pub fn load_dataset(
     let started = std::time::Instant::now();
     let scan = autolabel_image_io::scan(root)?;
     let mut refused = refused_files(&scan);
-    let entries = match label_table(root, csv)? {
-        Some(table) => {
-            refused.extend(refused_rows(&table));
-            entries_from_table(scan.files, &table, &mut refused)
-        }
-        None => entries_from_folders(scan.files),
-    };
+    let entries = labeled_entries(root, csv, scan.files, &mut refused)?;
     let (found, entries): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
     if entries.is_empty() {
         return Err(no_labeled_images(root));
@@ -158,10 +149,7 @@ pub fn load_dataset(
 /// As [`load_dataset`], but for embedding.
 pub fn pool_files(root: &Path, csv: Option<&Path>) -> Result<Vec<PathBuf>, WorkflowError> {
     let scan = autolabel_image_io::scan(root)?;
-    let entries = match label_table(root, csv)? {
-        Some(table) => entries_from_table(scan.files, &table, &mut Vec::new()),
-        None => entries_from_folders(scan.files),
-    };
+    let entries = labeled_entries(root, csv, scan.files, &mut Vec::new())?;
     let pool = entries.iter().filter(|(_, entry)| !entry.is_test);
     Ok(pool.map(|(found, _)| root.join(&found.relative)).collect())
 }

@@ -84,9 +84,29 @@ pub(crate) fn refused_files(scan: &Scan) -> Vec<Refused> {
         .collect()
 }
 
+/// The files of a folder that have a label: by the table where there is one, else by folders that are
+/// named like the classes. What the table says wrongly is refused.
+///
+/// # Errors
+/// The table cannot be read.
+pub(crate) fn labeled_entries(
+    root: &Path,
+    csv: Option<&Path>,
+    found: Vec<FoundFile>,
+    refused: &mut Vec<Refused>,
+) -> Result<Vec<(FoundFile, Entry)>, WorkflowError> {
+    Ok(match label_table(root, csv)? {
+        Some(table) => {
+            refused.extend(refused_rows(&table));
+            entries_from_table(found, &table, refused)
+        }
+        None => entries_from_folders(found),
+    })
+}
+
 /// The files of a folder that a table gives a class, in the order of the folder. Files that the table
 /// names and the folder lacks are refused.
-pub(crate) fn entries_from_table(
+fn entries_from_table(
     found: Vec<FoundFile>,
     table: &LabelTable,
     refused: &mut Vec<Refused>,
@@ -114,7 +134,7 @@ pub(crate) fn entries_from_table(
 }
 
 /// The files of class folders, in the order of the folder.
-pub(crate) fn entries_from_folders(found: Vec<FoundFile>) -> Vec<(FoundFile, Entry)> {
+fn entries_from_folders(found: Vec<FoundFile>) -> Vec<(FoundFile, Entry)> {
     found
         .into_iter()
         .filter_map(|found| {

@@ -144,9 +144,7 @@ fn maps_of(
         let found: Result<Vec<Vec<f16>>, WorkflowError> = files
             .par_iter()
             .map(|file| {
-                let read = autolabel_image_io::read_file(file, &limits);
-                let plane = read.and_then(|bytes| autolabel_image_io::decode(&bytes, &limits));
-                match plane {
+                match autolabel_image_io::read_plane(file, &limits) {
                     Ok(plane) => Ok(autolabel_training::stage_maps(
                         backbone,
                         &views.crops,

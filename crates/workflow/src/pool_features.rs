@@ -28,7 +28,10 @@ impl PoolFeatures {
         }
         let columns = combination.width();
         let mut half = HalfMatrix::new(0, columns, Vec::with_capacity(images * columns))?;
-        source.each_part(combination, |part| half.append(&part))?;
+        source.each_part(combination, |part| {
+            half.append(&part);
+            Ok(())
+        })?;
         Ok(Self::Half(half))
     }
 

@@ -389,7 +389,7 @@ pub(crate) fn check_answer(
     let schema = &live.settings.schema;
     match answer.label() {
         Some(label) if !schema.allows(label) => {
-            let numbers: Vec<String> = label.named().iter().map(|c| c.0.to_string()).collect();
+            let numbers: Vec<String> = label.named().map(|c| c.0.to_string()).collect();
             Err(WorkflowError::Setting {
                 name: "this answer",
                 problem: format!(

@@ -137,11 +137,11 @@ impl BlockSource<'_> {
     /// memory together.
     ///
     /// # Errors
-    /// Features that are not finite.
+    /// Features that are not finite, or what the receiver fails with.
     pub fn each_part(
         &self,
         combination: &Combination,
-        mut sink: impl FnMut(Matrix),
+        mut sink: impl FnMut(Matrix) -> Result<(), WorkflowError>,
     ) -> Result<(), WorkflowError> {
         for values in self.raw.values.chunks(ROWS_AT_A_TIME * self.raw.dim.max(1)) {
             let raw = RawFeatures {
@@ -149,7 +149,7 @@ impl BlockSource<'_> {
                 dim: self.raw.dim,
             };
             let blocks = autolabel_heads::apply_transform(self.transform, &raw)?;
-            sink(autolabel_heads::combine(combination, &blocks)?);
+            sink(autolabel_heads::combine(combination, &blocks)?)?;
         }
         Ok(())
     }
@@ -185,6 +185,7 @@ impl BlockSource<'_> {
         self.each_part(combination, |part| {
             features.rows += part.rows;
             features.data.extend(part.data);
+            Ok(())
         })?;
         Ok(features)
     }

@@ -41,23 +41,18 @@ impl Unusual {
         let combination = source.combination(None)?;
         let familiar = Familiar::new(source.rows_combined(labeled, &combination)?)?;
         let (mut label_share, mut distance) = (Vec::new(), Vec::new());
-        let mut failure = None;
-        source.each_part(&combination, |part| match familiar.novelty(&part) {
-            Ok(found) => {
-                label_share.extend(found.label_share);
-                distance.extend(found.distance);
-            }
-            Err(error) => failure = Some(error),
+        source.each_part(&combination, |part| {
+            let found = familiar.novelty(&part)?;
+            label_share.extend(found.label_share);
+            distance.extend(found.distance);
+            Ok(())
         })?;
-        match failure {
-            Some(error) => Err(error.into()),
-            None => Ok(Self {
-                version,
-                label_share,
-                rank: ranks(&distance),
-                set_aside,
-            }),
-        }
+        Ok(Self {
+            version,
+            label_share,
+            rank: ranks(&distance),
+            set_aside,
+        })
     }
 
     /// Whether an image resembles nothing labeled, or what people could not read.

@@ -254,7 +254,8 @@ fn doubt(probabilities: &[f32]) -> f32 {
 }
 
 /// Lead of the first over the second class, 0 (torn) to 1 (sure).
-fn lead(probabilities: &[f32]) -> f32 {
+#[must_use]
+pub fn lead(probabilities: &[f32]) -> f32 {
     let (mut first, mut second) = (0.0_f32, 0.0_f32);
     for &p in probabilities {
         if p > first {

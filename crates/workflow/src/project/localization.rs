@@ -107,8 +107,8 @@ fn asked_class(live: &Live, id: ImageId, class: Option<ClassId>) -> Result<Class
         // An image that cannot be read has no class of its own, but the model has one for it.
         // Where no finding is shown, the likeliest one is the one worth looking for.
         None => shown_label(live, id.0)
-            .and_then(|label| label.named().first().copied())
-            .or_else(|| predicted(live, id.0)?.named().first().copied())
+            .and_then(|label| label.named().next())
+            .or_else(|| predicted(live, id.0)?.named().next())
             .or_else(|| likeliest(prediction(live, id.0)?))
             .ok_or_else(|| conflict("The model has not seen this image yet; train it again.")),
     }
