@@ -120,10 +120,14 @@ def print_comparison(report: dict) -> None:
             f"{name} {share['mean']:.3f}" if share else f"{name} -"
             for name, share in zip(report["classes"], at_six["sensitivity"])
         ]
+        in_all = [
+            f"{name} {share['mean']:.3f} ({share['low']:.3f} to {min(share['high'], 1):.3f})"
+            for name, share in zip(report["classes"], at_six["dataset_sensitivity"])
+        ]
         worse = arm["never_significantly_worse_than_random"]
         print(
             f"- `{arm['strategy']}`: labels to {', '.join(reached)}; area {arm['aubc']['mean']:.4f};"
-            f" found at 6 %: {', '.join(found)}"
+            f" found at 6 %: {', '.join(found)}; in all, labeled ones included: {', '.join(in_all)}"
             + ("" if worse is None else f"; never significantly worse than random: {worse}")
         )
     by_column = [

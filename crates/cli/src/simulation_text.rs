@@ -3,8 +3,8 @@
 use crate::output::{columns, percent};
 use autolabel_annotation::Task;
 use autolabel_workflow::simulate::{
-    Arm, Comparison, Difference, LabelsToFull, PeopleOutcome, PeopleReport, ReadersPerImage,
-    SimulationReport, Spread,
+    Arm, ArmPoint, Comparison, Difference, LabelsToFull, PeopleOutcome, PeopleReport,
+    ReadersPerImage, SimulationReport, Spread,
 };
 
 /// Up to so many classes the text lists each.
@@ -120,7 +120,8 @@ fn labels_to_full(to: &LabelsToFull) -> String {
     }
 }
 
-/// What is found of each class at about 6 % labeled, or at the end of a smaller budget.
+/// What is found of each class at about 6 % labeled, or at the end of a smaller budget: of the rest, and
+/// of all its images.
 fn class_table(report: &SimulationReport) -> String {
     let kind = if report.task == Task::Findings {
         "finding"
@@ -136,18 +137,23 @@ fn class_table(report: &SimulationReport) -> String {
     let Some(point) = main.curve.get(at) else {
         return String::new();
     };
-    let mut rows = vec![row_of_arms(kind, &report.arms, |arm| arm.strategy.clone())];
-    for (class, name) in report.classes.iter().enumerate() {
-        rows.push(row_of_arms(name, &report.arms, |arm| {
-            let found = arm.curve.get(at).and_then(|p| p.sensitivity[class]);
-            found.map_or_else(|| "none left".to_owned(), |found| spread(&found))
-        }));
-    }
+    let table = |of_classes: &dyn Fn(&ArmPoint) -> &[Option<Spread>], none: &str| {
+        let mut rows = vec![row_of_arms(kind, &report.arms, |arm| arm.strategy.clone())];
+        for (class, name) in report.classes.iter().enumerate() {
+            rows.push(row_of_arms(name, &report.arms, |arm| {
+                let found = arm.curve.get(at).and_then(|p| of_classes(p)[class]);
+                found.map_or_else(|| none.to_owned(), |found| spread(&found))
+            }));
+        }
+        columns(&rows, &[])
+    };
     format!(
-        "\nFound of each {kind} at {} labels ({})\n{}",
+        "\nFound of each {kind} at {} labels ({}), among the images that were not labeled\n{}\
+         \nFound of each {kind} in all, labeled ones included\n{}",
         point.labels,
         percent(point.labels as f64 / report.pool as f64),
-        columns(&rows, &[])
+        table(&|p| &p.sensitivity, "none left"),
+        table(&|p| &p.dataset_sensitivity, "none there")
     )
 }
 
@@ -223,6 +229,7 @@ fn ending(report: &SimulationReport) -> String {
         ),
         ("Returned to people", format!("{:.0} images", stop.returned)),
     ];
+    rows.extend(least_found(report).map(|text| ("Least found in the end", text)));
     rows.extend(audit_and_cost(report));
     rows.extend(people(&report.people));
     rows.push((
@@ -237,6 +244,15 @@ fn ending(report: &SimulationReport) -> String {
         .map(|(name, value)| vec![name.to_owned(), value])
         .collect();
     columns(&rows, &[])
+}
+
+/// The class of which the finished collection has the smallest share right.
+fn least_found(report: &SimulationReport) -> Option<String> {
+    let found = report.classes.iter().zip(&report.stop.found);
+    let (name, least) = found
+        .filter_map(|(name, found)| Some((name, (*found)?)))
+        .min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean))?;
+    Some(format!("{name}, {} of its images right", spread(&least)))
 }
 
 fn audit_and_cost(report: &SimulationReport) -> Vec<(&'static str, String)> {

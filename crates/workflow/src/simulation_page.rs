@@ -38,6 +38,7 @@ pub fn simulation_page(report: &SimulationReport) -> String {
     curves::columns(&mut page, report);
     pairs::comparisons(&mut page, report);
     outcome::stop(&mut page, report);
+    curves::found_in_the_end(&mut page, report);
     outcome::audit_and_cost(&mut page, report);
     effort::people(&mut page, report);
     run::what_was_run(&mut page, report);

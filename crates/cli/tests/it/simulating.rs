@@ -82,11 +82,17 @@ fn the_report_keeps_its_contract() {
     }
     assert!(arms[0]["aubc"]["mean"].is_number());
     assert!(arms[0]["curve"][0]["sensitivity"][0]["mean"].is_number());
+    assert!(arms[0]["curve"][0]["dataset_sensitivity"][0]["mean"].is_number());
+    assert!(report["stop"]["found"][0]["mean"].is_number());
+    assert!(report["runs"][0]["found"][0].is_number());
 
     let text = run(arguments.iter().chain(&["--compare", "none"]));
     assert_eq!(text.code, Some(0), "{text}");
     assert!(
-        text.stdout.contains("to reach") && !text.stdout.contains("random"),
+        text.stdout.contains("to reach")
+            && text.stdout.contains("in all, labeled ones included")
+            && text.stdout.contains("Least found in the end")
+            && !text.stdout.contains("random"),
         "{text}"
     );
 }

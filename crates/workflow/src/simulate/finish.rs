@@ -1,5 +1,6 @@
 //! What follows the stop in a simulation: threshold, auto-labels, audits until one certifies, costs.
 
+use super::measure::found_in_pool;
 use super::plan::Plan;
 use super::replay::Stand;
 use crate::WorkflowError;
@@ -12,6 +13,7 @@ use autolabel_quality::{
 };
 use autolabel_selection::StopDecision;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// One seed of the main arm after its stop.
 #[derive(Debug, Clone, Serialize)]
@@ -50,6 +52,10 @@ pub struct FinishedRun {
     pub accuracy_lower_bound_95: Option<f64>,
     /// The last audit certified the target.
     pub certified: bool,
+    /// Of all images of each class in the pool, the share that has the right label in the end: labels of
+    /// experts, labels of the program, and what people read afterwards because it was left to them or
+    /// audited, where they are taken to be right.
+    pub found: Vec<Option<f64>>,
     /// Hours of experts: labels, returned images, checks.
     pub expert_hours: f64,
 }
@@ -75,6 +81,7 @@ impl FinishedRun {
             errors: 0,
             accuracy_lower_bound_95: None,
             certified: false,
+            found: Vec::new(),
             expert_hours: 0.0,
         }
     }
@@ -150,6 +157,7 @@ pub(super) fn finish(
     };
     let mut evidence: Vec<ValidationItem> = Vec::new();
     let mut refuted_at = f64::INFINITY;
+    let mut automatic = BTreeMap::new();
     for attempt in 1..=MOST_ATTEMPTS {
         if attempt > 1 {
             accepted = accept(&rest, &random, &evidence, refuted_at, plan, attempt)?;
@@ -166,6 +174,7 @@ pub(super) fn finish(
             run.auto_labels = accepted.len();
             run.auto_label_accuracy =
                 share(accepted.iter().filter(|p| right(p)).count(), accepted.len());
+            automatic = unchecked(&accepted, &checked);
             break;
         }
         refuted_at = choice.0.unwrap_or(f64::INFINITY);
@@ -181,7 +190,25 @@ pub(super) fn finish(
     run.automation = run.auto_labels as f64 / plan.pool as f64;
     run.returned = plan.pool - stand.effort.images - run.auto_labels;
     run.expert_hours = expert_hours(stand, &run);
+    run.found = found_in_pool(dataset, &|row| match &stand.labels[row] {
+        Some(label) => label.answer.label(),
+        None => Some(
+            automatic
+                .get(&(row as u32))
+                .copied()
+                .unwrap_or(dataset.truth[row]),
+        ),
+    });
     Ok(run)
+}
+
+/// The labels of the accepted images that no auditor has looked at, by row.
+fn unchecked(accepted: &[Proposal], checked: &[Proposal]) -> BTreeMap<u32, Label> {
+    let mut labels: BTreeMap<u32, Label> = accepted.iter().map(|p| (p.row, p.label)).collect();
+    for proposal in checked {
+        labels.remove(&proposal.row);
+    }
+    labels
 }
 
 /// Hours of people: labels, returned images, checks.

@@ -17,6 +17,8 @@ pub(super) struct Measured {
     pub(super) by_value: Vec<Option<f64>>,
     /// Over the whole pool: expert labels where there are some, the model's elsewhere.
     pub(super) dataset_accuracy: f64,
+    /// The same for each true class or finding, labeled images included.
+    pub(super) dataset_sensitivity: Vec<Option<f64>>,
     /// On the test split.
     pub(super) test_accuracy: Option<f64>,
     /// On the test split for each true class.
@@ -44,7 +46,7 @@ pub(super) fn measure(
         let right = predicted == truth;
         rest.count(right);
         pool.count(right);
-        count_found(&mut rest_classes, truth, predicted);
+        count_found(&mut rest_classes, truth, Some(predicted));
         let mut first = 0;
         for column in &dataset.columns {
             if let Some(value) = column.value_of[row as usize] {
@@ -59,6 +61,10 @@ pub(super) fn measure(
         sensitivity: rest_classes.iter().map(Tally::share).collect(),
         by_value: values.iter().map(Tally::share).collect(),
         dataset_accuracy: pool.share().unwrap_or(1.0),
+        dataset_sensitivity: found_in_pool(dataset, &|row| match &labels[row] {
+            Some(label) => label.answer.label(),
+            None => Some(model.pool.first_of(row as u32)?.0),
+        }),
         test_accuracy: test.share(),
         test_sensitivity: test_classes.iter().map(Tally::share).collect(),
     })
@@ -92,15 +98,30 @@ fn test_split(
         let truth = dataset.truth[*row as usize];
         let predicted = classifier::most_likely(dataset.task, p).0;
         all.count(predicted == truth);
-        count_found(&mut by_class, truth, predicted);
+        count_found(&mut by_class, truth, Some(predicted));
     }
     Ok((all, by_class))
 }
 
-/// Whether each class or finding that is there was found.
-fn count_found(by_class: &mut [Tally], truth: Label, predicted: Label) {
+/// Of all images of each class or finding in the pool the share that has the right label, where `label`
+/// says the label of a row.
+pub(super) fn found_in_pool(
+    dataset: &Dataset,
+    label: &dyn Fn(usize) -> Option<Label>,
+) -> Vec<Option<f64>> {
+    let mut by_class = vec![Tally::default(); dataset.class_names.len()];
+    for (row, &truth) in dataset.truth.iter().enumerate() {
+        if !dataset.is_test[row] {
+            count_found(&mut by_class, truth, label(row));
+        }
+    }
+    by_class.iter().map(Tally::share).collect()
+}
+
+/// Whether each class or finding that is there was found; an image without a label finds none.
+fn count_found(by_class: &mut [Tally], truth: Label, label: Option<Label>) {
     for class in truth.named() {
-        by_class[class.index()].count(predicted.names(class));
+        by_class[class.index()].count(label.is_some_and(|label| label.names(class)));
     }
 }
 

@@ -59,6 +59,10 @@ pub struct ArmPoint {
     pub test_sensitivity: Vec<Option<Spread>>,
     /// Share of right labels over the whole pool: the expert's where there are some, else the model's.
     pub dataset_accuracy: Spread,
+    /// `dataset_accuracy` for each true class, in the order of `classes`: of all its images in the pool,
+    /// those labeled by experts included, the share that has the right label. `null` where the pool has
+    /// no image of it.
+    pub dataset_sensitivity: Vec<Option<Spread>>,
     /// Share of the expert labels that are right.
     pub consensus_accuracy: Spread,
     /// Answers of readers for each labeled image.
@@ -146,6 +150,10 @@ pub struct StopReport {
     pub auto_label_accuracy: Option<f64>,
     /// Images returned to people.
     pub returned: f64,
+    /// Of all images of each class in the pool, in the order of `classes`, the share that has the right
+    /// label in the end: labels of experts, labels of the program, and what was left to people. `null`
+    /// where the pool has no image of it.
+    pub found: Vec<Option<Spread>>,
     /// How often each reason stopped the loop.
     pub reasons: BTreeMap<String, usize>,
 }

@@ -147,6 +147,10 @@ fn arm_point(points: &[&RunPoint]) -> ArmPoint {
             .clone()
             .map(|class| known(&|p| p.measured.sensitivity[class]))
             .collect(),
+        dataset_sensitivity: classes
+            .clone()
+            .map(|class| known(&|p| p.measured.dataset_sensitivity[class]))
+            .collect(),
         test_sensitivity: classes
             .filter(|_| has_test)
             .map(|class| known(&|p| p.measured.test_sensitivity[class]))
@@ -265,8 +269,13 @@ impl StopReport {
             .iter()
             .filter_map(|r| r.auto_label_accuracy)
             .collect();
+        let classes = runs.first().map_or(0, |run| run.found.len());
+        let found = (0..classes)
+            .map(|class| Spread::of_known(runs.iter().map(|run| run.found[class])))
+            .collect();
         Self {
             labels: mean(runs, |r| r.labels as f64),
+            found,
             automation: mean(runs, |r| r.automation),
             rest_accuracy: mean(runs, |r| r.rest_accuracy),
             auto_label_accuracy: (!accuracies.is_empty())

@@ -214,7 +214,9 @@ fn labels_to_full(to: &crate::simulate::LabelsToFull) -> String {
 pub(super) fn sensitivity(page: &mut String, report: &SimulationReport) {
     page.push_str(
         "<h2>Each class</h2>\n<p>Sensitivity: of the images of a class that the expert did not label, \
-         the share that gets the right label. The band of a rare class is wide because few are left.</p>\n\
+         the share that gets the right label. The band of a rare class is wide because few are left. The \
+         tables have the same of all its images, those labeled by the expert included: what the labeled \
+         collection holds.</p>\n\
          <div class=\"charts\">\n",
     );
     for (class, name) in report.classes.iter().enumerate().take(MOST_CHARTS) {
@@ -239,6 +241,12 @@ pub(super) fn sensitivity(page: &mut String, report: &SimulationReport) {
         class_table(page, report, "Images the expert did not label", &|p| {
             &p.sensitivity
         });
+        class_table(
+            page,
+            report,
+            "All images, labels of the expert included",
+            &|p| &p.dataset_sensitivity,
+        );
         if report.test > 0 {
             class_table(page, report, "Test split", &|p| &p.test_sensitivity);
         }
@@ -275,6 +283,27 @@ fn class_table(
     table(
         page,
         &format!("{caption}: share of each class that is found, mean and 95 % interval"),
+        &head,
+        &rows,
+    );
+}
+
+/// What the finished collection holds of each class, at the stop of the main arm.
+pub(super) fn found_in_the_end(page: &mut String, report: &SimulationReport) {
+    if report.stop.found.is_empty() {
+        return;
+    }
+    let rows: Vec<Vec<String>> = report
+        .classes
+        .iter()
+        .zip(&report.stop.found)
+        .map(|(name, found)| vec![name.clone(), known_percent(found.as_ref())])
+        .collect();
+    let head = ["Class", "Right in the end"].map(str::to_owned);
+    table(
+        page,
+        "Of all images of a class, the share with the right label in the end: by experts, by the program, \
+         or by people to whom it was left",
         &head,
         &rows,
     );

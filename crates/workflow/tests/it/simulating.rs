@@ -219,6 +219,23 @@ fn accuracy_is_told_by_class_and_by_source(report: &SimulationReport) {
         assert_eq!(point.test_sensitivity.len(), 3);
         let found = point.sensitivity[0].unwrap();
         assert!((0.0..=1.0).contains(&found.mean));
+        // What experts labeled is right here, so all images of a class are never worse than its rest, and
+        // the classes, a hundred images each, make up the whole.
+        for (of_all, of_rest) in point.dataset_sensitivity.iter().zip(&point.sensitivity) {
+            assert!(of_all.unwrap().mean >= of_rest.map_or(0.0, |rest| rest.mean));
+        }
+        let in_all = point.dataset_sensitivity.iter().map(|s| s.unwrap().mean);
+        assert!((in_all.sum::<f64>() / 3.0 - point.dataset_accuracy.mean).abs() < 1e-9);
+    }
+    for (run, found) in report
+        .runs
+        .iter()
+        .flat_map(|run| run.found.iter().map(move |f| (run, f)))
+    {
+        let right = run.auto_label_accuracy.unwrap_or(1.0);
+        // At most all wrong automatic labels are of one class of a hundred images.
+        let wrong = (1.0 - right) * run.auto_labels as f64;
+        assert!(found.unwrap() >= 1.0 - (wrong + 0.5) / 100.0);
     }
     let sources: Vec<(&str, usize)> = arm
         .by_column
