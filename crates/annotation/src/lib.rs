@@ -10,11 +10,13 @@
 //! ```
 
 mod answer;
+mod grade_color;
 mod id;
 mod label;
 mod schema;
 
 pub use answer::{Answer, LabelOrigin};
+pub use grade_color::grade_color;
 pub use id::{ClassId, GroupId, ImageId};
 pub use label::{FindingSet, Label};
 pub use schema::{

@@ -13,6 +13,8 @@ pub enum Task {
     Classification,
     /// Any number of findings an image, none included.
     Findings,
+    /// One grade an image: the classes are a scale, from the lowest to the highest.
+    Grades,
 }
 
 impl Task {
@@ -20,7 +22,7 @@ impl Task {
     const fn most_classes(self) -> usize {
         match self {
             Self::Classification => u16::MAX as usize,
-            Self::Findings => FindingSet::MOST,
+            Self::Findings | Self::Grades => FindingSet::MOST,
         }
     }
 
@@ -28,7 +30,7 @@ impl Task {
     #[must_use]
     pub const fn least_classes(self) -> usize {
         match self {
-            Self::Classification => 2,
+            Self::Classification | Self::Grades => 2,
             Self::Findings => 1,
         }
     }
@@ -39,7 +41,14 @@ impl Task {
         match self {
             Self::Classification => "one class an image",
             Self::Findings => "any number of findings an image",
+            Self::Grades => "one grade an image",
         }
+    }
+
+    /// Whether an answer names exactly one class.
+    #[must_use]
+    pub const fn has_one_class(self) -> bool {
+        matches!(self, Self::Classification | Self::Grades)
     }
 }
 
@@ -71,7 +80,7 @@ pub struct ClassDefinition {
 pub struct LabelSchema {
     /// What experts are asked to do.
     pub task: Task,
-    /// Classes; position = [`ClassId`].
+    /// Classes, grades from the lowest to the highest; position = [`ClassId`].
     pub classes: Vec<ClassDefinition>,
 }
 
@@ -128,7 +137,7 @@ impl LabelSchema {
     }
 
     /// A schema of a task with these class names, in this order, coloured from a colour-blind-safe
-    /// palette.
+    /// palette, grades by [`grade_color`](crate::grade_color).
     ///
     /// # Errors
     /// An empty or repeated name, or more classes than the task can have.
@@ -136,12 +145,18 @@ impl LabelSchema {
         task: Task,
         names: impl IntoIterator<Item = S>,
     ) -> Result<Self, SchemaError> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let count = names.len();
+        let color = |index: usize| match task {
+            Task::Grades => crate::grade_color(index, count),
+            Task::Classification | Task::Findings => PALETTE[index % PALETTE.len()].to_owned(),
+        };
         let classes = names
-            .into_iter()
-            .zip(PALETTE.iter().cycle())
-            .map(|(name, color)| ClassDefinition {
-                name: name.into().trim().to_owned(),
-                color: (*color).to_owned(),
+            .iter()
+            .enumerate()
+            .map(|(index, name)| ClassDefinition {
+                name: name.trim().to_owned(),
+                color: color(index),
                 term: None,
             })
             .collect();
@@ -201,8 +216,9 @@ impl LabelSchema {
     #[must_use]
     pub fn allows(&self, label: Label) -> bool {
         let of_the_task = match (self.task, label) {
-            (Task::Classification, Label::Class(_)) | (Task::Findings, Label::Findings(_)) => true,
-            (Task::Classification | Task::Findings, _) => false,
+            (Task::Classification | Task::Grades, Label::Class(_))
+            | (Task::Findings, Label::Findings(_)) => true,
+            (Task::Classification | Task::Grades | Task::Findings, _) => false,
         };
         of_the_task
             && label
@@ -222,7 +238,7 @@ impl LabelSchema {
             })
         };
         match self.task {
-            Task::Classification => named(cell.trim()).map(Label::Class),
+            Task::Classification | Task::Grades => named(cell.trim()).map(Label::Class),
             Task::Findings => {
                 let present: Option<Vec<ClassId>> = names_in(cell).map(named).collect();
                 FindingSet::of(present?).map(Label::Findings)
@@ -297,6 +313,20 @@ mod tests {
         let names = (0..61).map(|n| n.to_string());
         let refused = LabelSchema::new(Task::Findings, names).unwrap_err();
         assert!(refused.to_string().contains("can have is 60"), "{refused}");
+    }
+
+    #[test]
+    fn grades_are_answered_with_one_class() {
+        let schema = LabelSchema::new(Task::Grades, ["none", "mild", "severe"]).unwrap();
+        assert!(schema.allows(Label::Class(ClassId(2))));
+        assert!(!schema.allows(Label::Class(ClassId(3))));
+        assert!(!schema.allows(Label::Findings(FindingSet::NONE)));
+        assert_eq!(
+            schema.label_written(" Mild"),
+            Some(Label::Class(ClassId(1)))
+        );
+        let json = serde_json::to_string(&schema).unwrap();
+        assert!(json.starts_with(r#"{"task":"grades""#), "{json}");
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub fn answer_named(schema: &LabelSchema, name: &str) -> anyhow::Result<Answer> 
         Task::Classification => bail!(
             "the project has no class '{name}'; it has {known}, and '{UNREADABLE}' for images that cannot be read"
         ),
+        Task::Grades => bail!(
+            "the project has no grade '{name}'; it has {known}, from the lowest to the highest, and '{UNREADABLE}' for images that cannot be read"
+        ),
         Task::Findings => bail!(
             "the project does not know all findings of '{name}'; it has {known}, to be written with '{SEPARATOR}' between them, '{NO_FINDING}', and '{UNREADABLE}' for images that cannot be read"
         ),

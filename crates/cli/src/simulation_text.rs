@@ -3,7 +3,7 @@
 use crate::output::{columns, percent};
 use autolabel_annotation::Task;
 use autolabel_workflow::simulate::{
-    Arm, ArmPoint, Comparison, Difference, LabelsToFull, PeopleOutcome, PeopleReport,
+    Arm, ArmPoint, Comparison, Difference, GradeSpread, LabelsToFull, PeopleOutcome, PeopleReport,
     ReadersPerImage, SimulationReport, Spread,
 };
 
@@ -17,10 +17,10 @@ pub fn report_text(report: &SimulationReport) -> String {
         report.dataset,
         report.pool,
         report.classes.len(),
-        if report.task == Task::Findings {
-            "findings"
-        } else {
-            "classes"
+        match report.task {
+            Task::Classification => "classes",
+            Task::Findings => "findings",
+            Task::Grades => "grades",
         },
         report.seeds.len(),
         report.batch_size,
@@ -36,6 +36,7 @@ pub fn report_text(report: &SimulationReport) -> String {
         "\nAccuracy of the images that were not labeled by the expert, mean and 95 % interval\n",
     );
     text.push_str(&curve_table(report));
+    text.push_str(&grades_table(report));
     text.push_str("\nLabels needed\n");
     text.push_str(&levels_table(report));
     if report.classes.len() <= MOST_CLASSES {
@@ -67,6 +68,43 @@ fn curve_table(report: &SimulationReport) -> String {
         rows.push(row);
     }
     columns(&rows, &[0, 1])
+}
+
+/// How far off the same predictions are, where labels are grades, at the shares that curves are read at.
+fn grades_table(report: &SimulationReport) -> String {
+    let measures: [(&str, fn(&GradeSpread) -> Spread); 3] = [
+        ("Mean number of grades off", |grades| {
+            grades.mean_absolute_error
+        }),
+        ("Share within one grade", |grades| grades.within_one),
+        ("Quadratically weighted kappa", |grades| {
+            grades.quadratic_kappa
+        }),
+    ];
+    let Some(main) = report.arms.first() else {
+        return String::new();
+    };
+    if main.curve.iter().all(|point| point.rest_grades.is_none()) {
+        return String::new();
+    }
+    let mut text = String::new();
+    for (name, value) in measures {
+        let mut rows = vec![row_of_arms("labels", &report.arms, |arm| {
+            arm.strategy.clone()
+        })];
+        for (index, point) in main.curve.iter().enumerate() {
+            rows.push(row_of_arms(
+                &point.labels.to_string(),
+                &report.arms,
+                |arm| {
+                    let grades = arm.curve.get(index).and_then(|p| p.rest_grades.as_ref());
+                    grades.map_or_else(String::new, |grades| spread(&value(grades)))
+                },
+            ));
+        }
+        text.push_str(&format!("\n{name}\n{}", columns(&rows, &[0])));
+    }
+    text
 }
 
 fn levels_table(report: &SimulationReport) -> String {
@@ -123,10 +161,10 @@ fn labels_to_full(to: &LabelsToFull) -> String {
 /// What is found of each class at about 6 % labeled, or at the end of a smaller budget: of the rest, and
 /// of all its images.
 fn class_table(report: &SimulationReport) -> String {
-    let kind = if report.task == Task::Findings {
-        "finding"
-    } else {
-        "class"
+    let kind = match report.task {
+        Task::Classification => "class",
+        Task::Findings => "finding",
+        Task::Grades => "grade",
     };
     let Some(main) = report.arms.first() else {
         return String::new();

@@ -5,7 +5,8 @@ use crate::audit::{
     Audit, AuditOutcome, accuracy_lower_bound, attempt_alpha, clopper_pearson_accuracy, wrong_bound,
 };
 use crate::error::{QualityError, in_range};
-use crate::intervals::clopper_pearson_upper;
+use crate::grades::GradeAgreement;
+use crate::intervals::{Proportion, clopper_pearson_upper};
 use autolabel_annotation::{Label, Task};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,6 +48,8 @@ pub struct CertificateFacts<'a> {
     pub attempt: u32,
     /// Audit counts of each class, in schema order.
     pub class_audits: Vec<ClassAudit>,
+    /// How far the checked labels lie from the expert's, where labels are grades.
+    pub grades: Option<GradeAgreement>,
     /// Seeds that the results follow from.
     pub seeds: Vec<NamedSeed>,
     /// From [`auto_label_list_hash`].
@@ -144,6 +147,9 @@ pub struct Certificate {
     pub dataset_accuracy_lower_bound: f64,
     /// One row for each class.
     pub per_class: Vec<CertificateClassRow>,
+    /// How far the checked labels lie from the expert's; grades only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grades: Option<CertificateGrades>,
     /// What it cost.
     pub cost: CertificateCost,
     /// Seeds that the results follow from.
@@ -234,6 +240,31 @@ pub struct CertificateClassRow {
     pub error_bound: Option<f64>,
 }
 
+/// How far checked grades lie from the expert's. The intervals are those of a sample whose size was fixed
+/// beforehand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CertificateGrades {
+    /// Checked labels at most one grade off; a label of an image that could not be read is not.
+    pub within_one: u64,
+    /// Their share of the checked, 0 to 1, with Clopper and Pearson's 95 % interval.
+    pub within_one_share: CertificateInterval,
+    /// Mean number of grades off, over what could be read; `null` where nothing could.
+    pub mean_absolute_error: Option<f64>,
+    /// Cohen's kappa with quadratic weights, -1 to 1, with a 95 % interval; `null` as above.
+    pub quadratic_kappa: Option<CertificateInterval>,
+}
+
+/// A measure with its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CertificateInterval {
+    /// The measure.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
 /// Hours and money.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CertificateEffort {
@@ -300,7 +331,7 @@ pub fn issue_certificate(facts: &CertificateFacts) -> Result<Certificate, Qualit
         program_version: facts.program_version.clone(),
         task: facts.task,
         classes: facts.classes.clone(),
-        statement: statement(&audit, facts.task),
+        statement: statement(&audit, facts),
         counts: facts.counts,
         automation_share: if facts.counts.images == 0 {
             0.0
@@ -311,6 +342,7 @@ pub fn issue_certificate(facts: &CertificateFacts) -> Result<Certificate, Qualit
         dataset_accuracy_lower_bound: rounded_down(right_share(wrong_left)),
         audit,
         per_class: class_rows(facts),
+        grades: facts.grades.as_ref().map(CertificateGrades::from),
         cost: cost(facts)?,
         seeds: facts.seeds.clone(),
         auto_label_hash: facts.auto_label_hash.clone(),
@@ -361,6 +393,22 @@ fn certificate_audit(facts: &CertificateFacts) -> CertificateAudit {
     }
 }
 
+impl From<&GradeAgreement> for CertificateGrades {
+    fn from(found: &GradeAgreement) -> Self {
+        let interval = |p: Proportion| CertificateInterval {
+            value: rounded(p.value),
+            low: rounded_down(p.low),
+            high: rounded_up(p.high),
+        };
+        Self {
+            within_one: found.within_one,
+            within_one_share: interval(found.within_one_share),
+            mean_absolute_error: found.mean_absolute_error.map(rounded),
+            quadratic_kappa: found.quadratic_kappa.map(interval),
+        }
+    }
+}
+
 fn class_rows(facts: &CertificateFacts) -> Vec<CertificateClassRow> {
     facts
         .classes
@@ -402,7 +450,7 @@ fn cost(facts: &CertificateFacts) -> Result<CertificateCost, QualityError> {
 }
 
 /// The result in words.
-fn statement(audit: &CertificateAudit, task: Task) -> String {
+fn statement(audit: &CertificateAudit, facts: &CertificateFacts) -> String {
     let population = grouped(u64::from(audit.population));
     let checked = if audit.audited == audit.population {
         format!(
@@ -417,9 +465,10 @@ fn statement(audit: &CertificateAudit, task: Task) -> String {
         )
     };
     let checked = checked.replace("; 1 were wrong", "; 1 was wrong");
-    let checked = match task {
-        Task::Classification => checked,
-        Task::Findings => {
+    let checked = match (facts.task, &facts.grades) {
+        (Task::Grades, Some(found)) => format!("{checked} {}", grades_in_words(found)),
+        (Task::Classification | Task::Grades, _) => checked,
+        (Task::Findings, _) => {
             format!("{checked} A label is right where every finding, present or absent, is right.")
         }
     };
@@ -448,6 +497,30 @@ fn statement(audit: &CertificateAudit, task: Task) -> String {
              neither certified nor refuted. {checked} {bound} These labels are not certified yet."
         ),
     }
+}
+
+/// What right means for grades, and how far from right the checked ones were.
+fn grades_in_words(found: &GradeAgreement) -> String {
+    let share = &found.within_one_share;
+    let kappa = found
+        .quadratic_kappa
+        .as_ref()
+        .map_or_else(String::new, |kappa| {
+            format!(
+                ", and their quadratically weighted kappa is {:.3} ({:.3} to {:.3})",
+                kappa.value,
+                // To the careful side.
+                (kappa.low * 1e3).floor() / 1e3,
+                kappa.high
+            )
+        });
+    format!(
+        "A label is right where the grade is exactly right. Of the checked, {} % were within one grade \
+         (95 % interval {} to {} %){kappa}.",
+        percent_down(share.value),
+        percent_down(share.low),
+        percent(share.high)
+    )
 }
 
 /// To six decimals: enough for a share of a million, few enough that every JSON reader keeps it.
@@ -527,6 +600,7 @@ pub(crate) mod tests {
                 },
                 ClassAudit::default(),
             ],
+            grades: None,
             seeds: vec![NamedSeed {
                 purpose: "audit".into(),
                 seed: u64::MAX.to_string(),
@@ -660,6 +734,22 @@ pub(crate) mod tests {
         let class = |number| Label::Class(ClassId(number));
         let rows = class_audits(2, [class(0)], [(class(0), Some(class(1)))]);
         assert_eq!((rows[0].wrong, rows[1].missed), (1, 1));
+    }
+
+    #[test]
+    fn a_certificate_of_grades_says_how_far_off_labels_are() {
+        use autolabel_annotation::ClassId;
+        let audit = audit(6_213, &[false; 110]);
+        let mut facts = facts(&audit);
+        facts.task = Task::Grades;
+        let checks: Vec<_> = (0..110)
+            .map(|i| (ClassId(i % 2), Some(ClassId(i % 2))))
+            .collect();
+        facts.grades = crate::grades::grade_agreement(&checks, 2).unwrap();
+        let certificate = issue_certificate(&facts).unwrap();
+        let text = &certificate.statement;
+        assert!(text.contains("the grade is exactly right. Of the checked, 100.0 % were within one grade (95 % interval 96.7 to 100 %), and their quadratically weighted kappa is 1.000 (0."), "{text}");
+        assert_eq!(certificate.grades.unwrap().within_one, 110);
     }
 
     #[test]

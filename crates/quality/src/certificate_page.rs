@@ -63,6 +63,7 @@ pub fn certificate_page(signed: &SignedCertificate) -> String {
     push_statement(&mut page, certificate);
     push_counts(&mut page, certificate);
     push_audit(&mut page, certificate);
+    push_grades(&mut page, certificate);
     push_classes(&mut page, certificate);
     push_cost(&mut page, certificate);
     push_provenance(&mut page, signed);
@@ -165,10 +166,53 @@ fn push_audit(page: &mut String, certificate: &Certificate) {
     page.push_str("</tbody>\n</table>\n");
 }
 
+/// How far off the checked grades were, where labels are grades.
+fn push_grades(page: &mut String, certificate: &Certificate) {
+    let Some(grades) = &certificate.grades else {
+        return;
+    };
+    let none = || "–".to_owned();
+    let share = &grades.within_one_share;
+    page.push_str("<h2>How far off</h2>\n<table>\n<tbody>\n");
+    for (name, value) in [
+        (
+            "Checked labels within one grade",
+            format!(
+                "{} % ({} to {} %)",
+                percent_down(share.value),
+                percent_down(share.low),
+                percent(share.high)
+            ),
+        ),
+        (
+            "Mean number of grades off",
+            grades
+                .mean_absolute_error
+                .map_or_else(none, |error| format!("{error:.3}")),
+        ),
+        (
+            "Quadratically weighted kappa",
+            grades.quadratic_kappa.map_or_else(none, |kappa| {
+                let low = (kappa.low * 1e3).floor() / 1e3;
+                format!("{:.3} ({low:.3} to {:.3})", kappa.value, kappa.high)
+            }),
+        ),
+    ] {
+        push_row(page, name, &value);
+    }
+    page.push_str(
+        "</tbody>\n</table>\n<p class=\"note\">95 % intervals of a sample whose size was fixed beforehand: \
+         Clopper and Pearson’s of the share; of kappa that of Fleiss, Cohen and Everitt’s variance on \
+         Fisher’s scale, with one observation spread over all pairs of grades. The target is about exact \
+         grades.</p>\n",
+    );
+}
+
 fn push_classes(page: &mut String, certificate: &Certificate) {
     let (title, kind) = match certificate.task {
         Task::Classification => ("By class", "Class"),
         Task::Findings => ("By finding", "Finding"),
+        Task::Grades => ("By grade, from the lowest to the highest", "Grade"),
     };
     push(
         page,

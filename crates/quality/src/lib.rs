@@ -33,6 +33,7 @@ mod agreement;
 mod calibration;
 mod estimate;
 mod finishing;
+mod grades;
 
 // What several readers say together, and whom to ask again.
 mod active_lab;
@@ -74,8 +75,9 @@ pub use calibration::{
 };
 pub use certificate::{
     Certificate, CertificateAudit, CertificateClassRow, CertificateCost, CertificateCounts,
-    CertificateEffort, CertificateFacts, CertificateVerdict, ClassAudit, NamedSeed,
-    auto_label_list_hash, class_audits, issue_certificate,
+    CertificateEffort, CertificateFacts, CertificateGrades, CertificateInterval,
+    CertificateVerdict, ClassAudit, NamedSeed, auto_label_list_hash, class_audits,
+    issue_certificate,
 };
 pub use certificate_page::certificate_page;
 pub use consensus::{Consensus, consensus};
@@ -83,6 +85,10 @@ pub use dawid_skene::{DawidSkene, DawidSkeneConfig, ReaderLabel, dawid_skene};
 pub use error::QualityError;
 pub use estimate::{ValidationItem, labels_needed, rest_accuracy};
 pub use finishing::finishing_cost;
+pub use grades::{
+    GradeAgreement, grade_agreement, mean_absolute_error, quadratic_kappa_interval,
+    within_one_grade,
+};
 pub use intervals::{
     Proportion, clopper_pearson, clopper_pearson_lower, clopper_pearson_upper,
     hypergeometric_upper, wilson_95,

@@ -14,9 +14,10 @@ use crate::project::{
 };
 use crate::queue::{check_answer, put_next_batch};
 use crate::view::{AuditAnswerRequest, AuditItem, AuditVerdict, AuditView};
-use autolabel_annotation::{Answer, ImageId, Label};
+use autolabel_annotation::{Answer, ClassId, ImageId, Label, LabelSchema, Task};
 use autolabel_quality::{
-    Audit, AuditOutcome, AuditTarget, ThresholdConfig, ThresholdLimit, ValidationItem,
+    Audit, AuditOutcome, AuditTarget, CertificateGrades, GradeAgreement, ThresholdConfig,
+    ThresholdLimit, ValidationItem, grade_agreement,
 };
 use autolabel_store::{Event, NewEvent};
 use std::sync::Arc;
@@ -127,6 +128,28 @@ impl AuditState {
         self.frozen.get(position).copied()
     }
 
+    /// How far the checked labels lie from the auditor's; `None` before the first check, and where labels
+    /// are no grades.
+    pub(crate) fn grades(
+        &self,
+        schema: &LabelSchema,
+    ) -> Result<Option<GradeAgreement>, WorkflowError> {
+        if schema.task != Task::Grades {
+            return Ok(None);
+        }
+        let checks: Vec<(ClassId, Option<ClassId>)> = self
+            .checks
+            .iter()
+            .filter_map(|check| {
+                Some((
+                    check.proposal.label.class()?,
+                    check.said.and_then(Label::class),
+                ))
+            })
+            .collect();
+        Ok(grade_agreement(&checks, schema.classes.len())?)
+    }
+
     /// Takes a check into account.
     pub(crate) fn check(
         &mut self,
@@ -152,7 +175,7 @@ impl Project {
         let (mut view, next) = {
             let live = self.live();
             let audit = live.audit.as_ref().ok_or_else(no_audit)?;
-            (audit_view(&live, audit), audit.next())
+            (audit_view(&live, audit)?, audit.next())
         };
         if let Some(proposal) = next {
             let mut images = self.image_views(&[ImageId(proposal.row)], true).await?;
@@ -383,13 +406,14 @@ pub(crate) fn evidence_of(check: &Check) -> ValidationItem {
     }
 }
 
-fn audit_view(live: &Live, audit: &AuditState) -> AuditView {
+fn audit_view(live: &Live, audit: &AuditState) -> Result<AuditView, WorkflowError> {
     let verdict = match audit.certified {
         None => AuditVerdict::Running,
         Some(true) => AuditVerdict::Certified,
         Some(false) => AuditVerdict::Refuted,
     };
-    AuditView {
+    let grades = audit.grades(&live.settings.schema)?;
+    Ok(AuditView {
         population: u64::from(audit.audit.target().population),
         checked: u64::from(audit.audit.checked()),
         wrong: u64::from(audit.audit.wrong()),
@@ -402,9 +426,10 @@ fn audit_view(live: &Live, audit: &AuditState) -> AuditView {
             .then(|| audit.expected_remaining())
             .flatten(),
         attempt: audit.attempt,
+        grades: grades.as_ref().map(CertificateGrades::from),
         next: None,
         text: in_words(live, audit),
-    }
+    })
 }
 
 fn in_words(live: &Live, audit: &AuditState) -> String {

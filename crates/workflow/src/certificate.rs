@@ -40,7 +40,7 @@ pub(crate) async fn issue(project: &Project) -> Result<(), WorkflowError> {
         let (Some(audit), Some(run)) = (&live.audit, &live.run) else {
             return Ok(());
         };
-        let certificate = issue_certificate(&facts(project, &live, audit, run))?;
+        let certificate = issue_certificate(&facts(project, &live, audit, run)?)?;
         sign_certificate(&certificate, &key)?
     };
     let certificate = serde_json::to_value(&signed).map_err(WorkflowError::Json)?;
@@ -55,8 +55,9 @@ fn facts<'a>(
     live: &Live,
     audit: &'a AuditState,
     run: &AutoRun,
-) -> CertificateFacts<'a> {
+) -> Result<CertificateFacts<'a>, WorkflowError> {
     let counts = counts(live);
+    let schema = &live.settings.schema;
     let model = live
         .models
         .iter()
@@ -65,11 +66,11 @@ fn facts<'a>(
         purpose: purpose.to_owned(),
         seed: seed.to_string(),
     };
-    CertificateFacts {
+    Ok(CertificateFacts {
         project: live.settings.name.clone(),
         issued_at: rfc3339(now_ms()),
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        task: live.settings.schema.task,
+        task: schema.task,
         classes: class_names(live),
         counts: CertificateCounts {
             images: counts.images,
@@ -82,13 +83,14 @@ fn facts<'a>(
         alpha: ALPHA,
         attempt: audit.attempt,
         class_audits: autolabel_quality::class_audits(
-            live.settings.schema.classes.len(),
+            schema.classes.len(),
             audit.frozen.iter().map(|proposal| proposal.label),
             audit
                 .checks
                 .iter()
                 .map(|check| (check.proposal.label, check.said)),
         ),
+        grades: audit.grades(schema)?,
         seeds: vec![
             seed("selection", project.inner().seed),
             seed("audit", audit.seed),
@@ -102,7 +104,7 @@ fn facts<'a>(
         currency: live.settings.currency.clone(),
         spent: certificate_effort(spent(live)),
         by_hand: certificate_effort(labels_by_hand(live, counts.images)),
-    }
+    })
 }
 
 fn certificate_effort(effort: Effort) -> CertificateEffort {

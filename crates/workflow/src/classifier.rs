@@ -1,5 +1,5 @@
-//! The classifier of a project, whatever its task: one head over all classes, or one of two classes,
-//! absent and present, for each finding.
+//! The classifier of a project, whatever its task: one head over all classes or grades, or one of two
+//! classes, absent and present, for each finding.
 //!
 //! What it says about an image is one row of numbers, a *column* for each class or finding: class
 //! probabilities that sum to 1, or the probability of each finding by itself.
@@ -39,7 +39,7 @@ impl Classifier {
         config: &GpConfig,
     ) -> Result<Self, WorkflowError> {
         let heads = match task {
-            Task::Classification => {
+            Task::Classification | Task::Grades => {
                 let classes = classes_of(labels);
                 vec![autolabel_heads::fit(
                     features,
@@ -69,7 +69,7 @@ impl Classifier {
     ) -> Result<Self, WorkflowError> {
         let task = self.task;
         match task {
-            Task::Classification => {
+            Task::Classification | Task::Grades => {
                 let classes = classes_of(labels);
                 let before = self.first();
                 let head =
@@ -120,7 +120,7 @@ impl Classifier {
     #[must_use]
     pub fn column_count(&self) -> usize {
         match self.task {
-            Task::Classification => self.first().class_count(),
+            Task::Classification | Task::Grades => self.first().class_count(),
             Task::Findings => self.heads.len(),
         }
     }
@@ -129,7 +129,7 @@ impl Classifier {
     #[must_use]
     pub fn head_of(&self, class: ClassId) -> Option<(&DirichletGp, ClassId)> {
         match self.task {
-            Task::Classification => Some((self.first(), class)),
+            Task::Classification | Task::Grades => Some((self.first(), class)),
             Task::Findings => Some((self.heads.get(class.index())?, PRESENT)),
         }
     }
@@ -174,7 +174,7 @@ impl Classifier {
     #[must_use]
     pub fn columns_of(&self, probabilities: &[&[f32]]) -> Vec<f32> {
         match (self.task, probabilities) {
-            (Task::Classification, [only]) => only.to_vec(),
+            (Task::Classification | Task::Grades, [only]) => only.to_vec(),
             _ => {
                 let rows = probabilities
                     .first()
@@ -197,7 +197,7 @@ pub fn calibrate_columns(task: Task, columns: &mut [f32], column_count: usize, t
     columns
         .par_chunks_mut(ROWS_A_TASK * column_count)
         .for_each(|part| match task {
-            Task::Classification => {
+            Task::Classification | Task::Grades => {
                 autolabel_heads::apply_temperature(part, column_count, temperature);
             }
             Task::Findings => {
@@ -224,7 +224,7 @@ pub fn fit_temperature(
     median: f64,
 ) -> Result<f64, WorkflowError> {
     Ok(match task {
-        Task::Classification => {
+        Task::Classification | Task::Grades => {
             let classes = classes_of(labels);
             autolabel_heads::fit_temperature(columns, class_count, &classes, weights, median)?
         }
@@ -247,7 +247,7 @@ pub fn fit_temperature(
 }
 
 /// The label that a calibrated row speaks for, and its probability: the first class, the earlier one where
-/// two tie; or the findings that are likelier present than not, with the product of all certainties, as if
+/// two tie; the median grade; or the findings that are likelier present than not, with the product of all certainties, as if
 /// findings went wrong independently of each other (they go wrong together, so that this is careful).
 #[must_use]
 pub fn most_likely(task: Task, row: &[f32]) -> (Label, f32) {
@@ -255,6 +255,10 @@ pub fn most_likely(task: Task, row: &[f32]) -> (Label, f32) {
         Task::Classification => {
             let (class, p) = first_class(row);
             (Label::Class(class), p)
+        }
+        Task::Grades => {
+            let (grade, p) = median_grade(row);
+            (Label::Class(grade), p)
         }
         Task::Findings => {
             let present = (0_u16..).zip(row).filter(|(_, p)| **p > 0.5);
@@ -264,6 +268,23 @@ pub fn most_likely(task: Task, row: &[f32]) -> (Label, f32) {
             (Label::Findings(set.unwrap_or_default()), certainty)
         }
     }
+}
+
+/// The lowest grade that is as likely as not to be reached or passed by no more than the rest, the median of
+/// the row, and its probability: the grade with the smallest expected number of grades off. It is a
+/// grade between two that the row hesitates between, where the likeliest would be one end.
+fn median_grade(probabilities: &[f32]) -> (ClassId, f32) {
+    let half = probabilities.iter().sum::<f32>() / 2.0;
+    let mut below = 0.0;
+    let mut last = (ClassId(0), 0.0);
+    for (grade, &p) in (0_u16..).zip(probabilities) {
+        below += p;
+        last = (ClassId(grade), p);
+        if below >= half {
+            break;
+        }
+    }
+    last
 }
 
 /// The first class and its probability; the earlier class wins a tie.
@@ -282,7 +303,7 @@ fn first_class(probabilities: &[f32]) -> (ClassId, f32) {
 #[must_use]
 pub fn lead(task: Task, row: &[f32]) -> f32 {
     match task {
-        Task::Classification => autolabel_selection::lead(row),
+        Task::Classification | Task::Grades => autolabel_selection::lead(row),
         Task::Findings => {
             let leads = row.iter().map(|p| (2.0 * p - 1.0).abs());
             leads.fold(1.0, f32::min)
@@ -346,6 +367,15 @@ mod tests {
         assert_eq!(label, set(0b110));
         assert!((p - 0.9 * 0.9 * 0.8).abs() < 1e-6);
         assert_eq!(most_likely(Task::Findings, &[0.5, 0.2]).0, set(0));
+    }
+
+    #[test]
+    fn the_median_grade_lies_between_two_ends() {
+        let said = |row: &[f32]| most_likely(Task::Grades, row);
+        assert_eq!(said(&[0.4, 0.2, 0.4]), (Label::Class(ClassId(1)), 0.2));
+        assert_eq!(said(&[0.7, 0.2, 0.1]), (Label::Class(ClassId(0)), 0.7));
+        assert_eq!(said(&[0.1, 0.2, 0.7]), (Label::Class(ClassId(2)), 0.7));
+        assert_eq!(said(&[0.5, 0.0, 0.5]).0, Label::Class(ClassId(0)));
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub(crate) fn schema_of<'a>(
         Task::Classification
     };
     let names: BTreeSet<&str> = match task {
-        Task::Classification => labels
+        Task::Classification | Task::Grades => labels
             .map(str::trim)
             .filter(|name| !name.is_empty())
             .collect(),

@@ -56,6 +56,7 @@ mod dataset_columns;
 mod dataset_embedding;
 mod dataset_entries;
 mod dataset_features;
+mod dataset_grades;
 pub mod simulate;
 
 // Its report as a page.

@@ -59,7 +59,7 @@ fn head(model: &RoundModel, backbone: Option<&BackboneFacts>) -> String {
         None => "exact".to_owned(),
     };
     let each = match model.classifier.task() {
-        Task::Classification => String::new(),
+        Task::Classification | Task::Grades => String::new(),
         Task::Findings => format!(" for each of {} findings", model.classifier.column_count()),
     };
     let classifier = format!(

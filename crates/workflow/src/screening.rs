@@ -160,7 +160,7 @@ pub(crate) fn look(
         options,
         before,
         // The heads of findings are fitted anew in every round.
-        keeps: classifier.task() == Task::Classification && bytes <= MOST_KEPT,
+        keeps: classifier.task() != Task::Findings && bytes <= MOST_KEPT,
     };
     if is_whole {
         let (exact, first) = exactly.predict(candidates, |kept| kept.first.as_ref())?;

@@ -14,6 +14,7 @@ mod crew;
 mod replay;
 
 mod finish;
+mod grades;
 mod measure;
 
 // Many replays, and what they say together.
@@ -29,6 +30,7 @@ mod summary;
 pub use comparison::{Comparison, Difference, DifferenceAt, WinMatrix, WorsePoint};
 pub use finish::FinishedRun;
 pub use full_label::FullLabelReport;
+pub use grades::GradeSpread;
 pub use people::{Mistakes, PeopleConfig, ReaderConfig, ReadersPerImage};
 pub use people_summary::{PeopleOutcome, PeopleReport, ReaderReport, SameSeconds};
 pub use plan::SimulateConfig;

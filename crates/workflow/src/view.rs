@@ -6,6 +6,7 @@ mod localization;
 pub use localization::{LocalizationView, PixelBox};
 
 use autolabel_annotation::{Answer, ClassId, ImageId, Label, LabelOrigin, LabelSchema};
+use autolabel_quality::CertificateGrades;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -455,6 +456,9 @@ pub struct AuditView {
     pub expected_remaining: Option<u64>,
     /// How many audits were made before this one (each failed one spends part of the error rate).
     pub attempt: u32,
+    /// How far the checked labels lie from the auditor's; grades only, from the first check on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grades: Option<CertificateGrades>,
     /// The image to check now with the label in question.
     pub next: Option<AuditItem>,
     /// One sentence that says where it stands.

@@ -1561,7 +1561,7 @@ export interface components {
          * @description What experts are asked to do with each image.
          * @enum {string}
          */
-        Task: "classification" | "findings";
+        Task: "classification" | "findings" | "grades";
     };
     responses: never;
     parameters: never;

@@ -1,23 +1,23 @@
 /** The card of all keys, shown by `?`. */
-import { asksFindings, classes } from '../state/project';
+import { asksFindings, classes, words } from '../state/project';
 import { Dialog } from './dialog';
 import { hasTenthDigit } from './keys';
 
 type Rows = [string, string][];
 
-const LABEL_KEYS: Rows = [
-  ['1 – 9, 0', 'choose the class, save, next image'],
-  ['/', 'find a class by its name'],
+const labelKeys = (one: string): Rows => [
+  ['1 – 9, 0', `choose the ${one}, save, next image`],
+  ['/', `find a ${one} by its name`],
   ['U', 'this image cannot be read'],
   ['F', 'flag for a second look'],
   ['Backspace', 'back to the image before; it can be changed'],
   ['Enter', 'leave an earlier answer as it is'],
 ];
 
-const AUDIT_KEYS: Rows = [
+const auditKeys = (one: string): Rows => [
   ['Enter', 'agree with the label'],
-  ['1 – 9, 0', 'correct it to this class'],
-  ['/', 'find a class by its name'],
+  ['1 – 9, 0', `correct it to this ${one}`],
+  ['/', `find a ${one} by its name`],
   ['U', 'this image cannot be read'],
   ['F', 'flag for a second look'],
 ];
@@ -62,7 +62,7 @@ const MORE_KEYS: Rows = [
 export function KeyCard({ screen, onClose }: { screen: 'label' | 'audit'; onClose: () => void }) {
   const rows = asksFindings.value
     ? findingsKeys(screen, hasTenthDigit(classes.value.length))
-    : { label: LABEL_KEYS, audit: AUDIT_KEYS }[screen];
+    : { label: labelKeys, audit: auditKeys }[screen](words.value.one);
   return (
     <Dialog title="Keys" onClose={onClose} testId="key-card" class="key-card">
       <div class="key-columns">

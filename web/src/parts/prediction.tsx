@@ -1,6 +1,6 @@
-/** The model's probabilities of the likeliest classes, or findings. */
+/** The model's probabilities of the likeliest classes, grades or findings. */
 import type { PredictionView } from '../api/types';
-import { asksFindings, classes, className, labelText } from '../state/project';
+import { asksFindings, asksGrades, classes, className, labelText } from '../state/project';
 import { percent } from '../words/numbers';
 import { Bar } from './bar';
 import { Swatch } from './swatch';
@@ -12,11 +12,17 @@ export function Prediction({ prediction }: { prediction: PredictionView }) {
     .map((probability, index) => ({ index, probability }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, SHOWN);
+  if (asksGrades.value) rows.sort((a, b) => a.index - b.index);
   return (
     <>
       {asksFindings.value && (
         <p class="prediction-label">
           {labelText(prediction.label)} <span class="quiet">– each finding by itself:</span>
+        </p>
+      )}
+      {asksGrades.value && (
+        <p class="prediction-label">
+          {labelText(prediction.label)} <span class="quiet">– as likely above as below it:</span>
         </p>
       )}
       <ul class="prediction">

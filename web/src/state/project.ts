@@ -35,6 +35,9 @@ export const task = computed<Task>(() => project.value?.settings.schema.task ?? 
 /** An image may show any number of findings, none included. */
 export const asksFindings = computed(() => task.value === 'findings');
 
+/** The classes are a scale, from the lowest to the highest. */
+export const asksGrades = computed(() => task.value === 'grades');
+
 export const words = computed(() => wordsOf(task.value));
 
 export const className = (index: number): string => nameOf(index, classes.value, task.value);

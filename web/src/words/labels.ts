@@ -1,5 +1,5 @@
 /**
- * What an image is said to show: one class, or any number of findings. The one place that knows how
+ * What an image is said to show: one class or grade, or any number of findings. The one place that knows how
  * a label is put into words, compared and changed; everything else hands labels through.
  */
 import type { Answer, ClassDefinition, Label, PredictionView, Task } from '../api/types';
@@ -16,9 +16,12 @@ export interface Words {
 
 const CLASSES: Words = { one: 'class', many: 'classes', One: 'Class', Many: 'Classes' };
 const FINDINGS: Words = { one: 'finding', many: 'findings', One: 'Finding', Many: 'Findings' };
+const GRADES: Words = { one: 'grade', many: 'grades', One: 'Grade', Many: 'Grades' };
+
+const WORDS: Record<Task, Words> = { classification: CLASSES, findings: FINDINGS, grades: GRADES };
 
 export function wordsOf(task: Task): Words {
-  return task === 'findings' ? FINDINGS : CLASSES;
+  return WORDS[task];
 }
 
 export const NO_FINDING = 'No finding';

@@ -38,6 +38,15 @@ pub struct Arguments {
     )]
     findings: Vec<String>,
 
+    /// Names of grades, of which an image has one, from the lowest to the highest, for a new project.
+    #[arg(
+        long,
+        value_name = "A,B,C",
+        value_delimiter = ',',
+        conflicts_with_all = ["classes", "findings"]
+    )]
+    grades: Vec<String>,
+
     /// Take the labels of the table, or of the class folders, as answers of experts.
     #[arg(long)]
     use_labels: bool,
@@ -56,10 +65,12 @@ pub struct Arguments {
 
 /// Opens the project, imports what is new in the background, and serves at once.
 pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome> {
-    let (classes, task) = if arguments.findings.is_empty() {
-        (arguments.classes, Task::Classification)
-    } else {
+    let (classes, task) = if !arguments.findings.is_empty() {
         (arguments.findings, Task::Findings)
+    } else if !arguments.grades.is_empty() {
+        (arguments.grades, Task::Grades)
+    } else {
+        (arguments.classes, Task::Classification)
     };
     let options = OpenOptions {
         project: arguments.project,

@@ -26,6 +26,11 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
 
+    /// Take the labels as grades, which are named here from the lowest to the highest; also reports how
+    /// far off labels are.
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    grades: Vec<String>,
+
     /// How images are chosen.
     #[arg(long, default_value = "auto")]
     strategy: String,
@@ -154,7 +159,10 @@ fn replay(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
     };
     arguments.people.apply(&mut config)?;
     config.check()?;
-    let dataset = dataset(arguments)?;
+    let mut dataset = dataset(arguments)?;
+    if !arguments.grades.is_empty() {
+        dataset = dataset.graded(&arguments.grades)?;
+    }
     if let Some(file) = &arguments.save_features {
         save_features(&dataset, &arguments.dataset, arguments.csv.as_deref(), file)?;
     }

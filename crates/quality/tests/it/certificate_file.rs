@@ -44,6 +44,7 @@ fn signed() -> SignedCertificate {
                 missed: 0,
             })
             .to_vec(),
+        grades: None,
         seeds: vec![NamedSeed {
             purpose: "audit".into(),
             seed: "11400714819323198485".into(),

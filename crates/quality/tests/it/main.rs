@@ -5,5 +5,6 @@
 mod audit_simulation;
 mod certificate_file;
 mod golden;
+mod grades;
 mod paired;
 mod threshold_simulation;

@@ -1,5 +1,6 @@
 //! A small project and the router over it.
 
+use autolabel_annotation::Task;
 use autolabel_workflow::{EngineChoice, OpenOptions, Project};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -56,8 +57,15 @@ impl Reply {
 pub async fn project_of(count: u32) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     draw_stripes(folder.path(), count);
+    let classes = vec!["upright".to_owned(), "level".to_owned()];
+    opened(folder, Task::Classification, classes).await
+}
+
+/// The project of a folder of images, imported.
+pub async fn opened(folder: TempDir, task: Task, classes: Vec<String>) -> Fixture {
     let project = Project::open(&OpenOptions {
-        classes: vec!["upright".to_owned(), "level".to_owned()],
+        classes,
+        task,
         engine: EngineChoice::Rten,
         seed: Some(1),
         ..OpenOptions::new(folder.path())

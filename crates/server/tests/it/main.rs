@@ -28,4 +28,6 @@ mod events;
 
 mod release;
 
+mod grades;
+
 mod web;

@@ -68,6 +68,7 @@ fn notices(live: &Live, stage: Stage, read_only: bool) -> Vec<String> {
     if schema.classes.len() < schema.task.least_classes() {
         notices.push(match schema.task {
             Task::Classification => "Name at least two classes before labeling.".to_owned(),
+            Task::Grades => "Name at least two grades before labeling.".to_owned(),
             Task::Findings => "Name at least one finding before labeling.".to_owned(),
         });
     }

@@ -48,14 +48,14 @@ const WORTH_NAMING: f32 = 0.2;
 /// Between which two classes the model hesitates, or which findings it is unsure of, as a sentence.
 pub(crate) fn doubt_in_words(task: Task, columns: &[f32], class_names: &[String]) -> String {
     let doubt = |index: &usize| match task {
-        Task::Classification => -columns[*index],
+        Task::Classification | Task::Grades => -columns[*index],
         Task::Findings => (columns[*index] - 0.5).abs(),
     };
     let mut order: Vec<usize> = (0..columns.len()).collect();
     order.sort_by(|a, b| doubt(a).total_cmp(&doubt(b)));
     let name = |index: usize| class_names.get(index).map_or("?", String::as_str);
     match (task, order.as_slice()) {
-        (Task::Classification, [first, second, ..]) => format!(
+        (Task::Classification | Task::Grades, [first, second, ..]) => format!(
             "The model hesitates between {} and {} ({:.2} to {:.2}).",
             name(*first),
             name(*second),

@@ -1,16 +1,19 @@
 //! What a simulation measures after a round, with labels that the program does not see.
 
+use super::grades::{self, MeasuredGrades};
 use crate::WorkflowError;
 use crate::classifier;
 use crate::dataset::Dataset;
 use crate::round::{Labeled, RoundModel};
-use autolabel_annotation::Label;
+use autolabel_annotation::{Label, Task};
 use autolabel_heads::{Matrix, PredictOptions};
 
 /// Shares of right labels after one round, those of findings right where all of them are; `None` where there is no such image.
 pub(super) struct Measured {
     /// Among the images of the pool without an expert label; 1 when none is left.
     pub(super) rest_accuracy: f64,
+    /// How far off the same labels are, where labels are grades.
+    pub(super) rest_grades: Option<MeasuredGrades>,
     /// The share found of each true class or finding.
     pub(super) sensitivity: Vec<Option<f64>>,
     /// The same for each value of each column, in the order of the columns.
@@ -21,6 +24,8 @@ pub(super) struct Measured {
     pub(super) dataset_sensitivity: Vec<Option<f64>>,
     /// On the test split.
     pub(super) test_accuracy: Option<f64>,
+    /// How far off on the test split.
+    pub(super) test_grades: Option<MeasuredGrades>,
     /// On the test split for each true class.
     pub(super) test_sensitivity: Vec<Option<f64>>,
 }
@@ -33,6 +38,7 @@ pub(super) fn measure(
 ) -> Result<Measured, WorkflowError> {
     let classes = dataset.class_names.len();
     let mut rest = Tally::default();
+    let mut rest_pairs = Vec::new();
     let mut rest_classes = vec![Tally::default(); classes];
     let mut values = vec![Tally::default(); dataset.columns.iter().map(|c| c.values.len()).sum()];
     let mut pool = Tally::default();
@@ -45,6 +51,7 @@ pub(super) fn measure(
         let predicted = model.pool.first(position).0;
         let right = predicted == truth;
         rest.count(right);
+        rest_pairs.push((truth, predicted));
         pool.count(right);
         count_found(&mut rest_classes, truth, Some(predicted));
         let mut first = 0;
@@ -55,9 +62,14 @@ pub(super) fn measure(
             first += column.values.len();
         }
     }
-    let (test, test_classes) = test_split(dataset, features, model)?;
+    let test = test_split(dataset, features, model)?;
+    let grades = |pairs: &[(Label, Label)]| match dataset.task {
+        Task::Grades => grades::measured(pairs, classes),
+        Task::Classification | Task::Findings => Ok(None),
+    };
     Ok(Measured {
         rest_accuracy: rest.share().unwrap_or(1.0),
+        rest_grades: grades(&rest_pairs)?,
         sensitivity: rest_classes.iter().map(Tally::share).collect(),
         by_value: values.iter().map(Tally::share).collect(),
         dataset_accuracy: pool.share().unwrap_or(1.0),
@@ -65,26 +77,38 @@ pub(super) fn measure(
             Some(label) => label.answer.label(),
             None => Some(model.pool.first_of(row as u32)?.0),
         }),
-        test_accuracy: test.share(),
-        test_sensitivity: test_classes.iter().map(Tally::share).collect(),
+        test_accuracy: test.all.share(),
+        test_grades: grades(&test.pairs)?,
+        test_sensitivity: test.by_class.iter().map(Tally::share).collect(),
     })
+}
+
+/// Predictions of the test split.
+struct TestSplit {
+    all: Tally,
+    by_class: Vec<Tally>,
+    /// Truth and prediction.
+    pairs: Vec<(Label, Label)>,
 }
 
 fn test_split(
     dataset: &Dataset,
     features: &Matrix,
     model: &RoundModel,
-) -> Result<(Tally, Vec<Tally>), WorkflowError> {
+) -> Result<TestSplit, WorkflowError> {
     let classes = dataset.class_names.len();
-    let mut all = Tally::default();
-    let mut by_class = vec![Tally::default(); classes];
+    let mut test = TestSplit {
+        all: Tally::default(),
+        by_class: vec![Tally::default(); classes],
+        pairs: Vec::new(),
+    };
     let rows: Vec<u32> = (0_u32..)
         .zip(&dataset.is_test)
         .filter(|(_, test)| **test)
         .map(|(row, _)| row)
         .collect();
     if rows.is_empty() {
-        return Ok((all, by_class));
+        return Ok(test);
     }
     let options = PredictOptions {
         mutual_information: false,
@@ -97,10 +121,11 @@ fn test_split(
     for (row, p) in rows.iter().zip(columns.chunks(classes)) {
         let truth = dataset.truth[*row as usize];
         let predicted = classifier::most_likely(dataset.task, p).0;
-        all.count(predicted == truth);
-        count_found(&mut by_class, truth, Some(predicted));
+        test.all.count(predicted == truth);
+        test.pairs.push((truth, predicted));
+        count_found(&mut test.by_class, truth, Some(predicted));
     }
-    Ok((all, by_class))
+    Ok(test)
 }
 
 /// Of all images of each class or finding in the pool the share that has the right label, where `label`

@@ -3,6 +3,7 @@
 use super::comparison::{Comparison, WinMatrix, WorsePoint};
 use super::finish::FinishedRun;
 use super::full_label::FullLabelReport;
+use super::grades::GradeSpread;
 use super::people_summary::PeopleReport;
 use super::regret::StopRegret;
 use crate::dataset::Refused;
@@ -48,6 +49,12 @@ pub struct ArmPoint {
     /// Share of right predictions on the test split, where the data set has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_accuracy: Option<Spread>,
+    /// How far off the predictions of the images without an expert label are; grades only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rest_grades: Option<GradeSpread>,
+    /// The same on the test split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_grades: Option<GradeSpread>,
     /// Share of the pool that could be auto-labeled, by the program's own estimate.
     pub auto_share: Spread,
     /// Mean seconds to fit, score and choose, with `threads_per_run` threads.

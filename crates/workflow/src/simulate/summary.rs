@@ -3,6 +3,7 @@
 use super::comparison::{self, compare_arms};
 use super::finish::FinishedRun;
 use super::full_label::FullLabelReport;
+use super::grades;
 use super::people_summary::PeopleReport;
 use super::plan::Plan;
 use super::regret::StopRegret;
@@ -141,6 +142,8 @@ fn arm_point(points: &[&RunPoint]) -> ArmPoint {
         labels: first.labels,
         rest_accuracy: over(&|p| p.measured.rest_accuracy),
         test_accuracy: known(&|p| p.measured.test_accuracy),
+        rest_grades: grades::spread(points.iter().map(|p| &p.measured.rest_grades)),
+        test_grades: grades::spread(points.iter().map(|p| &p.measured.test_grades)),
         auto_share: over(&|p| p.auto_share),
         round_seconds: seconds.iter().sum::<f64>() / seconds.len() as f64,
         sensitivity: classes

@@ -1,9 +1,9 @@
 //! Learning curves: accuracy, sensitivity of each class, accuracy by source.
 
-use super::table::{folded, known_percent, percent, percent_spread, rows_of, table};
+use super::table::{folded, known_percent, number_spread, percent, percent_spread, rows_of, table};
 use crate::line_chart::{Axis, ChartPoint, Line, LineChart, Numbers, line_chart};
 use crate::markup::{escaped, push};
-use crate::simulate::{Arm, ArmPoint, SimulationReport, Spread};
+use crate::simulate::{Arm, ArmPoint, GradeSpread, SimulationReport, Spread};
 
 /// Most classes that get a chart of their own; the table has all.
 const MOST_CHARTS: usize = 12;
@@ -47,7 +47,58 @@ pub(super) fn accuracy(page: &mut String, report: &SimulationReport) {
             curve_table(page, report, "Test split", &|p| p.test_accuracy);
         }
     });
+    grades(page, report);
     levels(page, report);
+}
+
+/// How far off the same predictions are, where labels are grades.
+fn grades(page: &mut String, report: &SimulationReport) {
+    let points = report.arms.iter().flat_map(|arm| &arm.curve);
+    if points.clone().all(|point| point.rest_grades.is_none()) {
+        return;
+    }
+    page.push_str(
+        "<h3>How far off</h3>\n<p>Grades have an order, so that a near miss counts less than a far one.</p>\n\
+         <div class=\"charts\">\n",
+    );
+    let measures: [(&str, Numbers, fn(&GradeSpread) -> Spread); 3] = [
+        ("Mean number of grades off", Numbers::Plain, |g| {
+            g.mean_absolute_error
+        }),
+        ("Within one grade", Numbers::Percent, |g| g.within_one),
+        ("Quadratically weighted kappa", Numbers::Plain, |g| {
+            g.quadratic_kappa
+        }),
+    ];
+    for (title, numbers, value) in measures {
+        let mut chart = chart(report, title, &|p| p.rest_grades.as_ref().map(value), None);
+        chart.y.numbers = numbers;
+        figure(page, &chart);
+    }
+    page.push_str("</div>\n");
+    folded(page, "Numbers of how far off", |page| {
+        for (title, _, value) in measures {
+            let Some(main) = report.arms.first() else {
+                return;
+            };
+            let mut head = vec!["Labels".to_owned()];
+            head.extend(report.arms.iter().map(|arm| arm.strategy.clone()));
+            let rows: Vec<Vec<String>> = rows_of(main.curve.len())
+                .into_iter()
+                .map(|i| {
+                    let mut row = vec![main.curve[i].labels.to_string()];
+                    row.extend(report.arms.iter().map(|arm| {
+                        let grades = arm.curve.get(i).and_then(|p| p.rest_grades.as_ref());
+                        grades.map_or_else(String::new, |g| number_spread(&value(g), 3))
+                    }));
+                    row
+                })
+                .collect();
+            let caption =
+                format!("{title}, images the expert did not label, mean and 95 % interval");
+            table(page, &caption, &head, &rows);
+        }
+    });
 }
 
 /// One chart with a line for each arm.
@@ -197,7 +248,7 @@ fn labels_to_full(to: &crate::simulate::LabelsToFull) -> String {
     match &to.labels {
         None => "not within the budget".to_owned(),
         Some(labels) => {
-            let number = super::table::number_spread(labels, 0);
+            let number = number_spread(labels, 0);
             if to.reached_share < 1.0 {
                 format!(
                     "{number}, in {:.0} % of the seeds",

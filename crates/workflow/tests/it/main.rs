@@ -12,6 +12,7 @@ mod findings;
 mod folder;
 
 mod going_on;
+mod grades;
 mod import;
 mod kill;
 mod large_pool;

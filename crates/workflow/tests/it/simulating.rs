@@ -432,3 +432,55 @@ fn several_readers_of_findings_are_refused_in_a_sentence() {
     let refused = simulate(&findings(120), &readers, &mut |_| {}).unwrap_err();
     assert!(refused.to_string().contains("use one reader"), "{refused}");
 }
+
+#[test]
+fn grades_are_reported_by_how_far_off_they_are() {
+    let order = ["rare <5 %", "usual", "common"].map(str::to_owned);
+    let dataset = clouds(480).graded(&order).unwrap();
+    assert_eq!(dataset.task, Task::Grades);
+    assert_eq!(dataset.class_names, order);
+    assert_eq!(
+        dataset.truth[0],
+        Label::Class(ClassId(2)),
+        "common is now the highest"
+    );
+    let config = SimulateConfig {
+        compare: vec!["random".to_owned()],
+        ..config()
+    };
+    let report = simulate(&dataset, &config, &mut |_| {}).unwrap();
+    for arm in &report.arms {
+        let last = arm.curve.last().unwrap();
+        for grades in [last.rest_grades.unwrap(), last.test_grades.unwrap()] {
+            assert!(grades.mean_absolute_error.mean < 0.6, "{}", arm.strategy);
+            assert!(grades.within_one.mean > last.rest_accuracy.mean - 0.1);
+            assert!(grades.quadratic_kappa.mean > 0.3, "{}", arm.strategy);
+        }
+    }
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["task"], "grades");
+    assert!(json["arms"][0]["curve"][0]["rest_grades"]["quadratic_kappa"]["mean"].is_number());
+    let page = simulation_page(&report);
+    assert!(page.contains("How far off") && page.contains("Mean number of grades off"));
+}
+
+#[test]
+fn grades_must_name_every_label_and_only_classes_can_be_grades() {
+    let refused = clouds(60)
+        .graded(&["common", "usual"].map(str::to_owned))
+        .unwrap_err();
+    let text = refused.to_string();
+    assert!(
+        text.contains("'rare <5 %'") && text.contains("name every label"),
+        "{text}"
+    );
+    let names = findings(60).class_names;
+    let refused = findings(60).graded(&names).unwrap_err();
+    assert!(
+        refused.to_string().contains("several findings"),
+        "{refused}"
+    );
+    // A grade that no image has is part of the scale all the same.
+    let all = ["common", "usual", "rare <5 %", "unheard of"].map(str::to_owned);
+    assert_eq!(clouds(60).graded(&all).unwrap().class_names.len(), 4);
+}

@@ -1,5 +1,6 @@
 /** The label in question, large, with agree and the corrections. */
 import type { AuditView } from '../../api/types';
+import { Choices } from '../../parts/choices';
 import { ConfirmFindings } from '../../parts/confirm-findings';
 import { ClassButton, KeyButton } from '../../parts/reading-room';
 import { Swatch } from '../../parts/swatch';
@@ -38,11 +39,7 @@ export function AuditRail({ item, findings, agrees, busy, last, onChoose, comman
           </KeyButton>
         )}
       </div>
-      <div
-        class="choices"
-        role="group"
-        aria-label={findings === null ? 'Correct to' : 'Correct its findings'}
-      >
+      <Choices label={findings === null ? 'Correct to' : 'Correct its findings'}>
         <p class="rail-title">{agrees ? 'or correct it' : 'as you have corrected it'}</p>
         {classes.value.map((definition, index) => (
           <ClassButton
@@ -56,7 +53,7 @@ export function AuditRail({ item, findings, agrees, busy, last, onChoose, comman
             onChoose={onChoose}
           />
         ))}
-      </div>
+      </Choices>
       {findings !== null && !agrees && (
         <ConfirmFindings
           findings={findings}

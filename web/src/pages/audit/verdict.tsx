@@ -53,6 +53,19 @@ export function Facts({ view }: { view: AuditView }) {
     ['The same by Clopper and Pearson', percent(view.clopper_pearson_lower_bound)],
     ['Target', goal(1 - view.target_error)],
   ];
+  const { grades } = view;
+  if (grades != null) {
+    const { within_one_share: within, quadratic_kappa: kappa } = grades;
+    rows.push([
+      'Within one grade',
+      `${percent(within.value)} (${percent(within.low)} to ${percent(within.high)})`,
+    ]);
+    if (kappa != null)
+      rows.push([
+        'Quadratically weighted kappa',
+        `${kappa.value.toFixed(3)} (${kappa.low.toFixed(3)} to ${kappa.high.toFixed(3)})`,
+      ]);
+  }
   return (
     <>
       <dl class="about facts">

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { getImage, setFlag } from '../../api/client';
 import type { Answer, ImageView, LabelOrigin } from '../../api/types';
+import { Choices } from '../../parts/choices';
 import { ConfirmFindings } from '../../parts/confirm-findings';
 import { Dialog } from '../../parts/dialog';
 import { HeatNote, useHeat } from '../../parts/heat';
@@ -233,7 +234,7 @@ export function Detail({ list, index, onMove, onClose }: Props) {
           </button>
         </p>
         {image !== undefined && <About image={image} />}
-        <div class="choices" role="group" aria-label="Label">
+        <Choices label="Label">
           {classes.value.map((definition, position) => (
             <ClassButton
               key={definition.name}
@@ -249,7 +250,7 @@ export function Detail({ list, index, onMove, onClose }: Props) {
               onChoose={choose}
             />
           ))}
-        </div>
+        </Choices>
         {asksFindings.value && (
           <ConfirmFindings
             findings={findings}

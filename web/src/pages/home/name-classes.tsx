@@ -6,15 +6,16 @@ import { navigate } from '../../router';
 import { tellProblem } from '../../state/notices';
 import { project } from '../../state/project';
 import { wordsOf } from '../../words/labels';
-import { nextColor, namesProblem } from '../settings/class-names';
+import { gradeColor, nextColor, namesProblem } from '../settings/class-names';
 import { TaskChoice } from '../settings/task-choice';
 
 /** Fewer leave nothing to tell apart. */
-const FEWEST: Record<Task, number> = { classification: 2, findings: 1 };
+const FEWEST: Record<Task, number> = { classification: 2, findings: 1, grades: 2 };
 
 const PLACEHOLDERS: Record<Task, string> = {
   classification: 'normal\npneumonia\nCOVID-19',
   findings: 'effusion\nnodule\npneumothorax',
+  grades: 'no retinopathy\nmild\nmoderate\nsevere\nproliferative',
 };
 
 export function NameClasses({ settings }: { settings: Settings }) {
@@ -34,7 +35,10 @@ export function NameClasses({ settings }: { settings: Settings }) {
     if (problem !== null) return;
     setBusy(true);
     try {
-      const classes = names.map((name, index) => ({ name, color: nextColor(index) }));
+      const classes = names.map((name, index) => ({
+        name,
+        color: task === 'grades' ? gradeColor(index, names.length) : nextColor(index),
+      }));
       project.value = await changeSettings({ schema: { task, classes } });
       navigate('/label');
     } catch (cause) {
@@ -48,8 +52,9 @@ export function NameClasses({ settings }: { settings: Settings }) {
       <h2>What can these images show?</h2>
       <TaskChoice task={task} isFixed={false} onChange={setTask} />
       <p class="quiet">
-        One {words.one} a line, in the order of the digit keys. You can add more later; their order then
-        stays.
+        {task === 'grades'
+          ? 'One grade a line, from the lowest to the highest, which is the order of the digit keys. The order stays.'
+          : `One ${words.one} a line, in the order of the digit keys. You can add more later; their order then stays.`}
         {task === 'findings' &&
           ' “No finding” needs no line: it is the answer with none of them switched on.'}
       </p>

@@ -1,6 +1,7 @@
-/** The classes or findings with their digits, and the few commands beside them. */
+/** The classes, grades or findings with their digits, and the few commands beside them. */
 import type { Answer, QueueItem } from '../../api/types';
 import { ClassButton, KeyButton } from '../../parts/reading-room';
+import { Choices } from '../../parts/choices';
 import { ConfirmFindings } from '../../parts/confirm-findings';
 import { DIGITS, keepFocus } from '../../parts/keys';
 import type { Findings } from '../../parts/use-findings';
@@ -30,7 +31,7 @@ export function Rail(props: Props) {
   const none = item === null;
   return (
     <aside class="rail" aria-label="Answer">
-      <div class="choices" role="group" aria-label={words.value.Many}>
+      <Choices label={words.value.Many}>
         {classes.value.map((definition, index) => (
           <ClassButton
             key={definition.name}
@@ -46,7 +47,7 @@ export function Rail(props: Props) {
             onChoose={onChoose}
           />
         ))}
-      </div>
+      </Choices>
       {findings !== null && (
         <ConfirmFindings
           findings={findings}

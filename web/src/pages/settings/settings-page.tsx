@@ -113,7 +113,10 @@ function Form({ settings }: { settings: Settings }) {
         </label>
       </fieldset>
       <fieldset>
-        <legend>{words.Many}</legend>
+        <legend>
+          {words.Many}
+          {draft.schema.task === 'grades' && ', from the lowest to the highest'}
+        </legend>
         <TaskChoice
           task={draft.schema.task}
           isFixed={orderFixed}

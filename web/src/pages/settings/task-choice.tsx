@@ -1,5 +1,5 @@
 /**
- * Whether an image gets one class or any number of findings. Answers of one kind mean nothing as the
+ * Whether an image gets one class, any number of findings, or one grade. Answers of one kind mean nothing as the
  * other, so the choice ends with the first label; what the page does not know of, the server refuses.
  */
 import type { Task } from '../../api/types';
@@ -12,6 +12,7 @@ interface Props {
 
 const TASKS: [Task, string, string][] = [
   ['classification', 'One class an image', 'Exactly one of them is right.'],
+  ['grades', 'One grade an image', 'The classes are a scale: a near miss is less wrong than a far one.'],
   ['findings', 'Any number of findings', 'Each is there or not, by itself; an image may show none.'],
 ];
 
