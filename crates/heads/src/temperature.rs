@@ -231,10 +231,18 @@ mod tests {
             let mut after = before.clone();
             apply_temperature(&mut after, 4, temperature);
             prop_assert!((after.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-            let mut back = after.clone();
-            apply_temperature(&mut back, 4, 1.0 / temperature);
-            for (a, b) in back.iter().zip(&before) {
-                prop_assert!((a - b).abs() < 1e-3);
+            for (a, b) in after.iter().zip(&before) {
+                for (c, d) in after.iter().zip(&before) {
+                    prop_assert!(b >= d || a <= c, "the order changed");
+                }
+            }
+            // Colder ones push small probabilities to where they count as nothing.
+            if temperature >= 0.5 {
+                let mut back = after.clone();
+                apply_temperature(&mut back, 4, 1.0 / temperature);
+                for (a, b) in back.iter().zip(&before) {
+                    prop_assert!((a - b).abs() < 1e-3);
+                }
             }
         }
     }
