@@ -58,7 +58,12 @@ fn browser_walk(python: &Python, binary: &Path) -> Result<()> {
         find_program("node").context("node is not on PATH; install Node.js 20.19 or newer")?;
     let options = "--test --test-concurrency=1 --test-reporter=spec";
     run(command(node, options, "web/e2e")
-        .args(["walk.test.mjs", "findings.test.mjs", "grades.test.mjs", "robustness.test.mjs"])
+        .args([
+            "walk.test.mjs",
+            "findings.test.mjs",
+            "grades.test.mjs",
+            "robustness.test.mjs",
+        ])
         .env("AUTOLABEL_BINARY", binary)
         .env("AUTOLABEL_CHROMIUM", browser)
         .env("ORT_DYLIB_PATH", &python.onnxruntime))

@@ -31,7 +31,11 @@ mod tests {
 
     #[test]
     fn grades_go_from_one_end_of_the_ramp_to_the_other() {
-        let colors = |count| (0..count).map(|g| grade_color(g, count)).collect::<Vec<_>>();
+        let colors = |count| {
+            (0..count)
+                .map(|g| grade_color(g, count))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(colors(2), ["#5b6fc9", "#fbe74a"]);
         assert_eq!(colors(3)[1], "#3fb99b");
         assert_eq!(colors(4)[1], "#3fa2b5");

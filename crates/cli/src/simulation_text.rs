@@ -3,8 +3,8 @@
 use crate::output::{columns, percent};
 use autolabel_annotation::Task;
 use autolabel_workflow::simulate::{
-    Arm, Comparison, Difference, GradeSpread, LabelsToFull, PeopleOutcome, PeopleReport, ReadersPerImage,
-    SimulationReport, Spread,
+    Arm, Comparison, Difference, GradeSpread, LabelsToFull, PeopleOutcome, PeopleReport,
+    ReadersPerImage, SimulationReport, Spread,
 };
 
 /// Up to so many classes the text lists each.
@@ -73,9 +73,13 @@ fn curve_table(report: &SimulationReport) -> String {
 /// How far off the same predictions are, where labels are grades, at the shares that curves are read at.
 fn grades_table(report: &SimulationReport) -> String {
     let measures: [(&str, fn(&GradeSpread) -> Spread); 3] = [
-        ("Mean number of grades off", |grades| grades.mean_absolute_error),
+        ("Mean number of grades off", |grades| {
+            grades.mean_absolute_error
+        }),
         ("Share within one grade", |grades| grades.within_one),
-        ("Quadratically weighted kappa", |grades| grades.quadratic_kappa),
+        ("Quadratically weighted kappa", |grades| {
+            grades.quadratic_kappa
+        }),
     ];
     let Some(main) = report.arms.first() else {
         return String::new();
@@ -85,12 +89,18 @@ fn grades_table(report: &SimulationReport) -> String {
     }
     let mut text = String::new();
     for (name, value) in measures {
-        let mut rows = vec![row_of_arms("labels", &report.arms, |arm| arm.strategy.clone())];
+        let mut rows = vec![row_of_arms("labels", &report.arms, |arm| {
+            arm.strategy.clone()
+        })];
         for (index, point) in main.curve.iter().enumerate() {
-            rows.push(row_of_arms(&point.labels.to_string(), &report.arms, |arm| {
-                let grades = arm.curve.get(index).and_then(|p| p.rest_grades.as_ref());
-                grades.map_or_else(String::new, |grades| spread(&value(grades)))
-            }));
+            rows.push(row_of_arms(
+                &point.labels.to_string(),
+                &report.arms,
+                |arm| {
+                    let grades = arm.curve.get(index).and_then(|p| p.rest_grades.as_ref());
+                    grades.map_or_else(String::new, |grades| spread(&value(grades)))
+                },
+            ));
         }
         text.push_str(&format!("\n{name}\n{}", columns(&rows, &[0])));
     }

@@ -40,7 +40,8 @@ pub(crate) fn write(
         let line = Line {
             id: record.id,
             file: &record.file,
-            label: task.has_one_class()
+            label: task
+                .has_one_class()
                 .then(|| names.as_ref().and_then(|names| names.first().copied())),
             labels: (task == Task::Findings).then(|| names.clone()),
             source: record.source.word(),

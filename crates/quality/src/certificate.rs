@@ -502,15 +502,18 @@ fn statement(audit: &CertificateAudit, facts: &CertificateFacts) -> String {
 /// What right means for grades, and how far from right the checked ones were.
 fn grades_in_words(found: &GradeAgreement) -> String {
     let share = &found.within_one_share;
-    let kappa = found.quadratic_kappa.as_ref().map_or_else(String::new, |kappa| {
-        format!(
-            ", and their quadratically weighted kappa is {:.3} ({:.3} to {:.3})",
-            kappa.value,
-            // To the careful side.
-            (kappa.low * 1e3).floor() / 1e3,
-            kappa.high
-        )
-    });
+    let kappa = found
+        .quadratic_kappa
+        .as_ref()
+        .map_or_else(String::new, |kappa| {
+            format!(
+                ", and their quadratically weighted kappa is {:.3} ({:.3} to {:.3})",
+                kappa.value,
+                // To the careful side.
+                (kappa.low * 1e3).floor() / 1e3,
+                kappa.high
+            )
+        });
     format!(
         "A label is right where the grade is exactly right. Of the checked, {} % were within one grade \
          (95 % interval {} to {} %){kappa}.",

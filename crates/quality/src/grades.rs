@@ -39,7 +39,9 @@ pub fn grade_agreement(
     checks: &[(ClassId, Option<ClassId>)],
     grade_count: usize,
 ) -> Result<Option<GradeAgreement>, QualityError> {
-    let readable = checks.iter().filter_map(|(label, said)| Some(((*said)?, *label)));
+    let readable = checks
+        .iter()
+        .filter_map(|(label, said)| Some(((*said)?, *label)));
     let (said, labels): (Vec<ClassId>, Vec<ClassId>) = readable.unzip();
     let matrix = confusion_matrix(&said, &labels, grade_count)?;
     let checked = checks.len() as u64;
@@ -89,13 +91,16 @@ pub fn quadratic_kappa_interval(matrix: &ConfusionMatrix) -> Option<Proportion> 
 fn smoothed_kappa(matrix: &ConfusionMatrix) -> (f64, f64) {
     let grades = matrix.class_count;
     let total = matrix.total() as f64 + 1.0;
-    let share = |row, column| {
-        (matrix.count(row, column) as f64 + 1.0 / (grades * grades) as f64) / total
-    };
+    let share =
+        |row, column| (matrix.count(row, column) as f64 + 1.0 / (grades * grades) as f64) / total;
     let widest = (grades.max(2) - 1) as f64;
     let weight = |row: usize, column: usize| 1.0 - (row.abs_diff(column) as f64 / widest).powi(2);
-    let rows: Vec<f64> = (0..grades).map(|r| (0..grades).map(|c| share(r, c)).sum()).collect();
-    let columns: Vec<f64> = (0..grades).map(|c| (0..grades).map(|r| share(r, c)).sum()).collect();
+    let rows: Vec<f64> = (0..grades)
+        .map(|r| (0..grades).map(|c| share(r, c)).sum())
+        .collect();
+    let columns: Vec<f64> = (0..grades)
+        .map(|c| (0..grades).map(|r| share(r, c)).sum())
+        .collect();
     let of_row: Vec<f64> = (0..grades)
         .map(|r| (0..grades).map(|c| weight(r, c) * columns[c]).sum())
         .collect();
@@ -103,7 +108,9 @@ fn smoothed_kappa(matrix: &ConfusionMatrix) -> (f64, f64) {
         .map(|c| (0..grades).map(|r| weight(r, c) * rows[r]).sum())
         .collect();
     let observed: f64 = cells(matrix).map(|(r, c)| weight(r, c) * share(r, c)).sum();
-    let expected: f64 = cells(matrix).map(|(r, c)| weight(r, c) * rows[r] * columns[c]).sum();
+    let expected: f64 = cells(matrix)
+        .map(|(r, c)| weight(r, c) * rows[r] * columns[c])
+        .sum();
     let (missed, missed_by_chance) = (1.0 - observed, 1.0 - expected);
     if missed_by_chance <= 0.0 {
         // One grade only: nothing can be missed.
@@ -158,20 +165,30 @@ mod tests {
         assert_eq!(grade_agreement(&[], 3).unwrap(), None);
         assert!(grade_agreement(&[(class(3), Some(class(0)))], 3).is_err());
         let unread = grade_agreement(&[(class(0), None)], 3).unwrap().unwrap();
-        assert_eq!((unread.quadratic_kappa, unread.mean_absolute_error), (None, None));
+        assert_eq!(
+            (unread.quadratic_kappa, unread.mean_absolute_error),
+            (None, None)
+        );
     }
 
     #[test]
     fn no_mistake_promises_no_more_than_its_number_of_checks() {
         let low = |checks: usize| {
-            let all: Vec<_> = (0..checks).map(|i| (class(i % 5), Some(class(i % 5)))).collect();
+            let all: Vec<_> = (0..checks)
+                .map(|i| (class(i % 5), Some(class(i % 5))))
+                .collect();
             let found = grade_agreement(&all, 5).unwrap().unwrap();
             let kappa = found.quadratic_kappa.unwrap();
             assert_eq!((kappa.value, kappa.high), (1.0, 1.0));
             kappa.low
         };
         assert!(low(20) < low(100) && low(100) < low(1_000));
-        assert!(low(20) < 0.95 && low(1_000) > 0.98, "{} {}", low(20), low(1_000));
+        assert!(
+            low(20) < 0.95 && low(1_000) > 0.98,
+            "{} {}",
+            low(20),
+            low(1_000)
+        );
     }
 
     #[test]

@@ -76,8 +76,8 @@ pub use calibration::{
 pub use certificate::{
     Certificate, CertificateAudit, CertificateClassRow, CertificateCost, CertificateCounts,
     CertificateEffort, CertificateFacts, CertificateGrades, CertificateInterval,
-    CertificateVerdict, ClassAudit, NamedSeed,
-    auto_label_list_hash, class_audits, issue_certificate,
+    CertificateVerdict, ClassAudit, NamedSeed, auto_label_list_hash, class_audits,
+    issue_certificate,
 };
 pub use certificate_page::certificate_page;
 pub use consensus::{Consensus, consensus};

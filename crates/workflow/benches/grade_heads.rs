@@ -17,8 +17,8 @@
 use autolabel_annotation::ClassId;
 use autolabel_heads::{
     FINDING_STATES, GpConfig, Matrix, OrdinalConfig, OrdinalLoss, PredictOptions, ScaleChoice,
-    apply_temperature, fit, fit_ordinal, fit_temperature, leave_one_out, ordinal_decisions, predict,
-    predict_ordinal,
+    apply_temperature, fit, fit_ordinal, fit_temperature, leave_one_out, ordinal_decisions,
+    predict, predict_ordinal,
 };
 use autolabel_models::{BackboneSource, EngineChoice, load_backbone};
 use autolabel_workflow::dataset::{Dataset, load_dataset};
@@ -45,7 +45,9 @@ enum Head {
 const HEADS: [Head; 3] = [Head::Classes, Head::Cumulative, Head::Ordinal];
 
 fn main() {
-    let folders = std::env::args().skip(1).filter(|word| !word.starts_with("--"));
+    let folders = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"));
     let backbone = load_backbone(&BackboneSource::Default, EngineChoice::Auto, 0).unwrap();
     for folder in folders {
         let folder = Path::new(&folder);
@@ -133,7 +135,11 @@ fn replay(dataset: &Dataset, head: Head, by_margin: bool, seed: u64) -> Vec<[Sco
             chosen = Some(found);
         }
         let known: Vec<ClassId> = labeled.iter().map(|row| truth[*row as usize]).collect();
-        let rest: Vec<u32> = order.iter().copied().filter(|r| !labeled.contains(r)).collect();
+        let rest: Vec<u32> = order
+            .iter()
+            .copied()
+            .filter(|r| !labeled.contains(r))
+            .collect();
         let said = probabilities(head, &features, (&labeled, &known), &rest, count);
         let target = (SHARES[scores.len()] * pool as f64).round() as usize;
         if labeled.len() >= target {
@@ -194,31 +200,41 @@ fn probabilities(
         }
         Head::Cumulative => {
             let above = |k: usize| -> Vec<ClassId> {
-                known.iter().map(|c| ClassId(u16::from(c.index() > k))).collect()
+                known
+                    .iter()
+                    .map(|c| ClassId(u16::from(c.index() > k)))
+                    .collect()
             };
             // The scale that the cut in the middle prefers serves all: they share the kernel.
             let sets: Vec<_> = known
                 .iter()
-                .map(|c| {
-                    autolabel_annotation::FindingSet::of((0..c.0).map(ClassId)).unwrap()
-                })
+                .map(|c| autolabel_annotation::FindingSet::of((0..c.0).map(ClassId)).unwrap())
                 .collect();
-            let heads =
-                autolabel_heads::fit_findings(features, rows, &sets, count - 1, &GpConfig::default())
-                    .unwrap();
+            let heads = autolabel_heads::fit_findings(
+                features,
+                rows,
+                &sets,
+                count - 1,
+                &GpConfig::default(),
+            )
+            .unwrap();
             assert_eq!(above(0).len(), rows.len());
             let said: Vec<Vec<f32>> = heads
                 .iter()
                 .map(|h| predict(h, features, rest, &options).unwrap().probabilities)
                 .collect();
-            let left: Vec<Vec<f32>> =
-                heads.iter().map(|h| leave_one_out(h).probabilities).collect();
+            let left: Vec<Vec<f32>> = heads
+                .iter()
+                .map(|h| leave_one_out(h).probabilities)
+                .collect();
             calibrated(&differenced(&left), differenced(&said))
         }
         Head::Ordinal => {
             let config = OrdinalConfig::default();
             let model = fit_ordinal(features, rows, known, count, &config).unwrap();
-            predict_ordinal(&model, features, rest).unwrap().probabilities
+            predict_ordinal(&model, features, rest)
+                .unwrap()
+                .probabilities
         }
     }
 }
@@ -255,7 +271,9 @@ fn falling(row: &mut [f32]) {
             blocks.push((mean, n + m));
         }
     }
-    let levels = blocks.into_iter().flat_map(|(v, n)| std::iter::repeat_n(v, n));
+    let levels = blocks
+        .into_iter()
+        .flat_map(|(v, n)| std::iter::repeat_n(v, n));
     for (slot, value) in row.iter_mut().zip(levels) {
         *slot = value;
     }
@@ -270,11 +288,17 @@ fn score(said: &[f32], decided: &[ClassId], truth: &[ClassId], count: usize) -> 
     let n = truth.len() as f64;
     let pairs = decided.iter().zip(truth);
     let exact = pairs.clone().filter(|(d, t)| d == t).count() as f64 / n;
-    let error = pairs.map(|(d, t)| d.index().abs_diff(t.index()) as f64).sum::<f64>() / n;
+    let error = pairs
+        .map(|(d, t)| d.index().abs_diff(t.index()) as f64)
+        .sum::<f64>()
+        / n;
     let matrix = autolabel_quality::confusion_matrix(truth, decided, count).unwrap();
     let kappa = autolabel_quality::cohen_kappa(&matrix, autolabel_quality::KappaWeights::Quadratic);
     let rows = said.chunks(count).zip(truth);
-    let log_loss = rows.clone().map(|(p, t)| -f64::from(p[t.index()].max(1e-6)).ln()).sum::<f64>();
+    let log_loss = rows
+        .clone()
+        .map(|(p, t)| -f64::from(p[t.index()].max(1e-6)).ln())
+        .sum::<f64>();
     let ranked: f64 = rows
         .map(|(p, t)| {
             let mut sum = 0.0;

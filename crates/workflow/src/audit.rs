@@ -141,7 +141,10 @@ impl AuditState {
             .checks
             .iter()
             .filter_map(|check| {
-                Some((check.proposal.label.class()?, check.said.and_then(Label::class)))
+                Some((
+                    check.proposal.label.class()?,
+                    check.said.and_then(Label::class),
+                ))
             })
             .collect();
         Ok(grade_agreement(&checks, schema.classes.len())?)

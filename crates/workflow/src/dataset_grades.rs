@@ -18,7 +18,8 @@ impl Dataset {
         };
         if !self.task.has_one_class() {
             return Err(refuse(
-                "the table has several findings an image; grades need one label an image".to_owned(),
+                "the table has several findings an image; grades need one label an image"
+                    .to_owned(),
             ));
         }
         let of_class = |name: &String| {
@@ -28,7 +29,11 @@ impl Dataset {
                 ))
             })
         };
-        let renamed: Vec<Label> = self.class_names.iter().map(of_class).collect::<Result<_, _>>()?;
+        let renamed: Vec<Label> = self
+            .class_names
+            .iter()
+            .map(of_class)
+            .collect::<Result<_, _>>()?;
         for label in &mut self.truth {
             // `has_one_class`: every truth is a class of these names.
             if let Some(grade) = label.class().and_then(|class| renamed.get(class.index())) {

@@ -29,14 +29,21 @@ fn agreement_of_grades_equals_scikit_learn() {
         assert_eq!(found.within_one, case.within_one);
         for (ours, theirs, tolerance) in [
             (kappa.value, case.quadratic_kappa, 1e-12),
-            (found.mean_absolute_error.unwrap(), case.mean_absolute_error, 1e-12),
+            (
+                found.mean_absolute_error.unwrap(),
+                case.mean_absolute_error,
+                1e-12,
+            ),
             (found.within_one_share.low, case.within_one_low, 1e-9),
             (found.within_one_share.high, case.within_one_high, 1e-9),
             // Their slopes are differences of two kappas.
             (kappa.low, case.kappa_low, 1e-6),
             (kappa.high, case.kappa_high, 1e-6),
         ] {
-            assert!((ours - theirs).abs() < tolerance, "{number}: {ours} {theirs}");
+            assert!(
+                (ours - theirs).abs() < tolerance,
+                "{number}: {ours} {theirs}"
+            );
         }
     }
 }

@@ -12,13 +12,18 @@ const IMAGES: u32 = 90;
 fn draw_discs(folder: &Path) {
     for number in 0..IMAGES {
         let radius = [3.0_f64, 8.0, 15.0][number as usize % 3];
-        let (left, top) = (24.0 + f64::from(number % 5) - 2.0, 20.0 + f64::from(number % 4) - 2.0);
+        let (left, top) = (
+            24.0 + f64::from(number % 5) - 2.0,
+            20.0 + f64::from(number % 4) - 2.0,
+        );
         let picture = image::GrayImage::from_fn(48, 40, |x, y| {
             let distance = (f64::from(x) - left).hypot(f64::from(y) - top);
             let noise = (x * 31 + y * 17 + number * 7) % 23;
             image::Luma([if distance < radius { 190 } else { 40 } + noise as u8])
         });
-        picture.save(folder.join(format!("{number:04}.png"))).unwrap();
+        picture
+            .save(folder.join(format!("{number:04}.png")))
+            .unwrap();
     }
 }
 
@@ -36,10 +41,15 @@ async fn certified(fixture: &Fixture) {
         let queue = fixture.view("/queue").await;
         let image = queue["items"][0]["image"]["id"].as_u64().unwrap();
         let body = answer(image, format!("label-{image}"));
-        fixture.change(Method::POST, "/annotations", body).await.accepted();
+        fixture
+            .change(Method::POST, "/annotations", body)
+            .await
+            .accepted();
     }
     fixture.project.idle().await;
-    fixture.change(Method::POST, "/jobs", json!({"kind": "train"})).await;
+    fixture
+        .change(Method::POST, "/jobs", json!({"kind": "train"}))
+        .await;
     fixture.project.idle().await;
     let apply = request(Method::POST, "/api/v1/auto-label", None);
     fixture.send(apply).await.accepted();
@@ -50,7 +60,10 @@ async fn certified(fixture: &Fixture) {
         }
         let image = audit["next"]["image"]["id"].as_u64().unwrap();
         let body = answer(image, format!("check-{check}"));
-        fixture.change(Method::POST, "/audit/answers", body).await.accepted();
+        fixture
+            .change(Method::POST, "/audit/answers", body)
+            .await
+            .accepted();
     }
 }
 
@@ -59,13 +72,20 @@ async fn grades_go_from_the_settings_to_the_certificate() {
     let folder = tempfile::tempdir().unwrap();
     draw_discs(folder.path());
     let fixture = opened(folder, Task::Classification, Vec::new()).await;
-    let classes: Vec<Value> = [("low", "#5b6fc9"), ("middle", "#3fb99b"), ("high", "#fbe74a")]
-        .iter()
-        .map(|(name, color)| json!({"name": name, "color": color}))
-        .collect();
+    let classes: Vec<Value> = [
+        ("low", "#5b6fc9"),
+        ("middle", "#3fb99b"),
+        ("high", "#fbe74a"),
+    ]
+    .iter()
+    .map(|(name, color)| json!({"name": name, "color": color}))
+    .collect();
     let schema = json!({"task": "grades", "classes": classes});
     let patch = json!({"schema": schema, "target_error": 0.2, "budget_share": 0.5});
-    let view = fixture.change(Method::PATCH, "/project", patch).await.accepted();
+    let view = fixture
+        .change(Method::PATCH, "/project", patch)
+        .await
+        .accepted();
     assert_eq!(view["settings"]["schema"]["task"], "grades");
     let queue = fixture.view("/queue").await;
     let image = queue["items"][0]["image"]["id"].as_u64().unwrap();

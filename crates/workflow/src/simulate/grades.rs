@@ -33,8 +33,7 @@ pub(super) fn measured(
     grade_count: usize,
 ) -> Result<Option<MeasuredGrades>, WorkflowError> {
     let classes = |pair: &(Label, Label)| Some((pair.0.class()?, pair.1.class()?));
-    let (truth, predicted): (Vec<ClassId>, Vec<ClassId>) =
-        pairs.iter().filter_map(classes).unzip();
+    let (truth, predicted): (Vec<ClassId>, Vec<ClassId>) = pairs.iter().filter_map(classes).unzip();
     let matrix = confusion_matrix(&truth, &predicted, grade_count)?;
     let all = (
         mean_absolute_error(&matrix),

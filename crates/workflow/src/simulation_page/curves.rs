@@ -1,8 +1,6 @@
 //! Learning curves: accuracy, sensitivity of each class, accuracy by source.
 
-use super::table::{
-    folded, known_percent, number_spread, percent, percent_spread, rows_of, table,
-};
+use super::table::{folded, known_percent, number_spread, percent, percent_spread, rows_of, table};
 use crate::line_chart::{Axis, ChartPoint, Line, LineChart, Numbers, line_chart};
 use crate::markup::{escaped, push};
 use crate::simulate::{Arm, ArmPoint, GradeSpread, SimulationReport, Spread};
@@ -64,9 +62,13 @@ fn grades(page: &mut String, report: &SimulationReport) {
          <div class=\"charts\">\n",
     );
     let measures: [(&str, Numbers, fn(&GradeSpread) -> Spread); 3] = [
-        ("Mean number of grades off", Numbers::Plain, |g| g.mean_absolute_error),
+        ("Mean number of grades off", Numbers::Plain, |g| {
+            g.mean_absolute_error
+        }),
         ("Within one grade", Numbers::Percent, |g| g.within_one),
-        ("Quadratically weighted kappa", Numbers::Plain, |g| g.quadratic_kappa),
+        ("Quadratically weighted kappa", Numbers::Plain, |g| {
+            g.quadratic_kappa
+        }),
     ];
     for (title, numbers, value) in measures {
         let mut chart = chart(report, title, &|p| p.rest_grades.as_ref().map(value), None);
@@ -92,7 +94,8 @@ fn grades(page: &mut String, report: &SimulationReport) {
                     row
                 })
                 .collect();
-            let caption = format!("{title}, images the expert did not label, mean and 95 % interval");
+            let caption =
+                format!("{title}, images the expert did not label, mean and 95 % interval");
             table(page, &caption, &head, &rows);
         }
     });
@@ -245,7 +248,7 @@ fn labels_to_full(to: &crate::simulate::LabelsToFull) -> String {
     match &to.labels {
         None => "not within the budget".to_owned(),
         Some(labels) => {
-            let number = super::table::number_spread(labels, 0);
+            let number = number_spread(labels, 0);
             if to.reached_share < 1.0 {
                 format!(
                     "{number}, in {:.0} % of the seeds",

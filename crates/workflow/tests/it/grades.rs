@@ -116,11 +116,17 @@ async fn from_grades_to_a_certificate_that_says_how_far_off() {
     assert!(page.contains("Quadratically weighted kappa"));
 
     let target = folder.path().join("out.jsonl");
-    project.export(ExportFormat::JsonLines, &target).await.unwrap();
+    project
+        .export(ExportFormat::JsonLines, &target)
+        .await
+        .unwrap();
     let lines = std::fs::read_to_string(target).unwrap();
     assert!(lines.contains(r#""label":"large""#), "{lines}");
     let folders = folder.path().join("out");
-    project.export(ExportFormat::Folders, &folders).await.unwrap();
+    project
+        .export(ExportFormat::Folders, &folders)
+        .await
+        .unwrap();
     assert_eq!(project.check().await.unwrap(), Vec::<String>::new());
     project.close().await.unwrap();
 }
@@ -135,7 +141,10 @@ async fn a_table_gives_grades_in_the_order_that_was_named() {
     };
     let project = imported(&told).await;
     for number in 0..9 {
-        let image = project.image(autolabel_annotation::ImageId(number)).await.unwrap();
+        let image = project
+            .image(autolabel_annotation::ImageId(number))
+            .await
+            .unwrap();
         assert_eq!(image.answer, Some(truth(&image)), "{}", image.file);
     }
     let mut schema = project.view().await.unwrap().settings.schema;
@@ -145,6 +154,9 @@ async fn a_table_gives_grades_in_the_order_that_was_named() {
         ..SettingsPatch::default()
     };
     let refused = project.settings(patch).await.unwrap_err().to_string();
-    assert!(refused.contains("labeled with one grade an image"), "{refused}");
+    assert!(
+        refused.contains("labeled with one grade an image"),
+        "{refused}"
+    );
     project.close().await.unwrap();
 }

@@ -422,7 +422,11 @@ fn grades_are_reported_by_how_far_off_they_are() {
     let dataset = clouds(480).graded(&order).unwrap();
     assert_eq!(dataset.task, Task::Grades);
     assert_eq!(dataset.class_names, order);
-    assert_eq!(dataset.truth[0], Label::Class(ClassId(2)), "common is now the highest");
+    assert_eq!(
+        dataset.truth[0],
+        Label::Class(ClassId(2)),
+        "common is now the highest"
+    );
     let config = SimulateConfig {
         compare: vec!["random".to_owned()],
         ..config()
@@ -445,12 +449,20 @@ fn grades_are_reported_by_how_far_off_they_are() {
 
 #[test]
 fn grades_must_name_every_label_and_only_classes_can_be_grades() {
-    let refused = clouds(60).graded(&["common", "usual"].map(str::to_owned)).unwrap_err();
+    let refused = clouds(60)
+        .graded(&["common", "usual"].map(str::to_owned))
+        .unwrap_err();
     let text = refused.to_string();
-    assert!(text.contains("'rare <5 %'") && text.contains("name every label"), "{text}");
+    assert!(
+        text.contains("'rare <5 %'") && text.contains("name every label"),
+        "{text}"
+    );
     let names = findings(60).class_names;
     let refused = findings(60).graded(&names).unwrap_err();
-    assert!(refused.to_string().contains("several findings"), "{refused}");
+    assert!(
+        refused.to_string().contains("several findings"),
+        "{refused}"
+    );
     // A grade that no image has is part of the scale all the same.
     let all = ["common", "usual", "rare <5 %", "unheard of"].map(str::to_owned);
     assert_eq!(clouds(60).graded(&all).unwrap().class_names.len(), 4);
