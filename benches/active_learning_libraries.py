@@ -79,7 +79,7 @@ def features(name: str, folder: Path) -> Path:
     path = folder / f"{name}.npy"
     if not path.exists():
         short = ["--seeds", "1", "--compare", "none", "--batch", "2", "--strategy", "random", "--budget", "0.01"]
-        simulate(name, *short, "--cache", str(CACHE), "--save-features", str(path))
+        simulate(name, *short, "--no-adapt", "--cache", str(CACHE), "--save-features", str(path))
     return path
 
 

@@ -15,6 +15,7 @@ mod job_progress;
 mod output;
 mod progress;
 mod serving;
+mod simulation_network;
 mod simulation_people;
 mod simulation_text;
 mod terminal;

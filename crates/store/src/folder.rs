@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// What the names of files of embeddings begin with.
+const EMBEDDINGS: &str = "embeddings-";
+
 /// The folder of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectFolder {
@@ -53,7 +56,26 @@ impl ProjectFolder {
                 _ => '-',
             })
             .collect();
-        self.root.join(format!("embeddings-{safe}.f16"))
+        self.root.join(format!("{EMBEDDINGS}{safe}.f16"))
+    }
+
+    /// The embeddings that other backbones made.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn embeddings_but(&self, backbone_id: &str) -> std::io::Result<Vec<PathBuf>> {
+        let present = self.embeddings(backbone_id);
+        let mut others = Vec::new();
+        for entry in fs_err::read_dir(&self.root)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let is_one = name.starts_with(EMBEDDINGS) && name.ends_with(".f16");
+            if is_one && entry.path() != present {
+                others.push(entry.path());
+            }
+        }
+        Ok(others)
     }
 }
 
@@ -68,5 +90,20 @@ mod tests {
             folder.embeddings("../vit s:1"),
             Path::new("p/embeddings-..-vit-s-1.f16")
         );
+    }
+
+    #[test]
+    fn finds_the_embeddings_of_other_backbones() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = ProjectFolder::new(root.path());
+        for file in [
+            folder.embeddings("a"),
+            folder.embeddings("b"),
+            folder.lock(),
+        ] {
+            fs_err::write(file, "").unwrap();
+        }
+        let others = folder.embeddings_but("a").unwrap();
+        assert_eq!(others, [folder.embeddings("b")]);
     }
 }

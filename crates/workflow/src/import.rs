@@ -30,7 +30,9 @@ impl Project {
         }
         let project = self.clone();
         jobs::start(self, IMPORT, "Looking for images", move |job| {
+            let importing = job.wait(project.inner().importing.lock());
             let result = import(&project, job);
+            drop(importing);
             project.live_mut().importing_images = 0;
             project.tell(ProjectEvent::Queue);
             project.tell_project();

@@ -4,12 +4,13 @@ use crate::WorkflowError;
 use crate::embedding::{EmbeddedFile, FILES_AT_A_TIME, embed_files};
 use crate::import_table::Table;
 use crate::jobs::JobHandle;
+use crate::known_images::known_rows;
 use crate::orientation::choose_views;
-use crate::project::live::BackboneFacts;
+use crate::project::network::{discard, facts};
 use crate::project::{PROGRAM, Project, now, path_of, raw_path_of};
 use autolabel_annotation::ImageId;
 use autolabel_image_io::{DuplicateIndex, Fingerprint, FoundFile, ReadLimits};
-use autolabel_models::{Backbone, EngineChoice, Views, load_backbone};
+use autolabel_models::{Backbone, Views};
 use autolabel_store::{
     EmbeddingsWriter, Event, KnownFile, LabelState, NewImage, RefusedRecord, StoredFingerprint,
 };
@@ -47,6 +48,9 @@ impl<'a> Import<'a> {
         let images = project.live().index.len();
         // Rows behind the last image were written right before a crash.
         writer.keep(images)?;
+        if changed > 0 {
+            discard_others(project, &facts.id)?;
+        }
         job.wait(inner.store.put_meta("backbone", &facts))?;
         project.live_mut().backbone = Some(facts);
         let mut copies = DuplicateIndex::new();
@@ -70,54 +74,21 @@ impl<'a> Import<'a> {
     pub(crate) fn embed_missing_rows(&mut self, job: &mut JobHandle) -> Result<(), WorkflowError> {
         let store = &self.project.inner().store;
         let all = self.project.live().index.len();
-        let dim = self.views.info(self.backbone.info()).dim;
         while self.writer.rows() < all && !job.is_cancelled() {
             let first = self.writer.rows();
             let last = (first + FILES_AT_A_TIME).min(all);
-            let ids: Vec<ImageId> = (first..last).filter_map(ImageId::from_row).collect();
-            let records = job.wait(store.images(&ids))?;
-            let paths: Vec<PathBuf> = records
-                .iter()
-                .map(|record| path_of(&self.project.inner().images, record))
-                .collect();
-            let mut rows = vec![0.0; ids.len() * dim];
-            let mut unreadable = Vec::new();
-            let backbone = Arc::clone(&self.backbone);
-            embed_files(
-                &paths,
-                &backbone,
-                &self.views,
-                &ReadLimits::default(),
-                |first, outcomes| {
-                    for (offset, outcome) in outcomes.into_iter().enumerate() {
-                        let position = first + offset;
-                        match outcome {
-                            Ok(file) => {
-                                rows[position * dim..(position + 1) * dim]
-                                    .copy_from_slice(&file.features);
-                            }
-                            Err(_) => unreadable.push(KnownFile {
-                                id: ids[position],
-                                file: records[position].file.clone(),
-                                bytes: 0,
-                                modified_ms: 0,
-                                missing: true,
-                            }),
-                        }
-                    }
-                    Ok(true)
-                },
-            )?;
-            self.writer.append(&rows)?;
+            let looked = (&*self.backbone, &self.views);
+            let found = known_rows(self.project, job, looked, first..last)?;
+            self.writer.append(&found.features)?;
             self.writer.sync()?;
-            job.wait(store.note_presence(&unreadable))?;
+            job.wait(store.note_presence(&found.unreadable))?;
             let mut live = self.project.live_mut();
-            for file in &unreadable {
+            for file in &found.unreadable {
                 live.index.missing[file.id.row()] = true;
             }
             live.embedding_revision += 1;
             drop(live);
-            self.advance(job, ids.len());
+            self.advance(job, last - first);
         }
         Ok(())
     }
@@ -296,22 +267,12 @@ impl<'a> Import<'a> {
     }
 }
 
-impl Project {
-    /// The network, loaded once.
-    pub(crate) fn backbone(&self) -> Result<Arc<Backbone>, WorkflowError> {
-        let inner = self.inner();
-        if let Some(backbone) = inner.backbone.get() {
-            return Ok(Arc::clone(backbone));
-        }
-        let backbone = Arc::new(load_backbone(&inner.backbone_source, inner.engine, 0)?);
-        // An engine that a person chose needs no remark.
-        if inner.engine == EngineChoice::Auto {
-            self.live_mut()
-                .engine_note
-                .clone_from(&backbone.engine().note);
-        }
-        Ok(Arc::clone(inner.backbone.get_or_init(|| backbone)))
-    }
+/// Features by other networks would tell of pictures that are about to be replaced.
+fn discard_others(project: &Project, present: &str) -> Result<(), WorkflowError> {
+    let folder = project.inner().store.folder();
+    let others = folder.embeddings_but(present).map_err(WorkflowError::Io)?;
+    others.iter().for_each(|file| discard(file));
+    Ok(())
 }
 
 /// The looks at each image: as before while the network is the same, else chosen by a sample of the
@@ -343,20 +304,6 @@ async fn views(
         paths.extend(records.iter().map(|record| path_of(folder, record)));
     }
     choose_views(&paths, images + new.len(), backbone, &ReadLimits::default())
-}
-
-fn facts(backbone: &Backbone, views: &Views) -> BackboneFacts {
-    let (info, engine) = (views.info(backbone.info()), backbone.engine());
-    BackboneFacts {
-        id: info.id,
-        network: backbone.info().id.clone(),
-        views: Some(views.clone()),
-        outputs: info.outputs,
-        name: info.name,
-        dim: info.dim,
-        blocks: info.blocks,
-        engine: format!("{} {}", engine.name, engine.version),
-    }
 }
 
 fn fingerprint(stored: &StoredFingerprint) -> Fingerprint {

@@ -36,6 +36,7 @@ mod import;
 mod import_files;
 mod import_table;
 mod jobs;
+mod known_images;
 pub mod localization;
 mod model_view;
 mod network_adaptation;
@@ -73,7 +74,7 @@ pub use autolabel_quality::{
 pub use autolabel_training::AdaptConfig;
 pub use error::{FailureKind, WorkflowError};
 pub use export::ExportSummary;
-pub use network_adaptation::{AdaptProgress, FEWEST_TO_ADAPT, adapt_network};
+pub use network_adaptation::{AdaptProgress, Adaptation, adapt_network};
 pub use project::{OpenOptions, Project, ProjectEvent, SettingsPatch};
 pub use screening::{Kept, Screening};
 pub use simulation_page::simulation_page;

@@ -13,8 +13,23 @@ use half::f16;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
-/// Fewer images than this are too few to learn from without labels.
-pub const FEWEST_TO_ADAPT: usize = 500;
+/// Whether and how a network is adapted to images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adaptation {
+    /// Fewer images than this are too few to learn from without labels.
+    pub fewest: usize,
+    /// The training.
+    pub training: AdaptConfig,
+}
+
+impl Default for Adaptation {
+    fn default() -> Self {
+        Self {
+            fewest: 500,
+            training: AdaptConfig::default(),
+        }
+    }
+}
 
 /// Images of the sample; the maps of three looks at each take 190 MB.
 const MOST_SAMPLED: usize = 2_000;
@@ -49,13 +64,13 @@ pub enum AdaptProgress {
 /// that was interrupted goes on. `None` where `go_on` answered `false`.
 ///
 /// # Errors
-/// Another network than the embedded one, fewer than [`FEWEST_TO_ADAPT`] files, or the training or
+/// Another network than the embedded one, fewer files than `adaptation` asks for, or the training or
 /// writing fails. Files that cannot be read are left out.
 pub fn adapt_network(
     files: &[PathBuf],
     backbone: &Backbone,
     folder: &Path,
-    config: &AdaptConfig,
+    adaptation: &Adaptation,
     go_on: &mut dyn FnMut(AdaptProgress) -> bool,
 ) -> Result<Option<PathBuf>, WorkflowError> {
     if backbone.info().source != "embedded" {
@@ -63,24 +78,15 @@ pub fn adapt_network(
             "only the network inside this program can be adapted; leave out --backbone",
         ));
     }
-    if files.len() < FEWEST_TO_ADAPT {
+    if files.len() < adaptation.fewest {
         let problem = format!(
-            "there are {} images and {FEWEST_TO_ADAPT} are needed; go on without it",
-            files.len()
+            "there are {} images and {} are needed; go on without it",
+            files.len(),
+            adaptation.fewest
         );
         return Err(refused(&problem));
     }
-    adapted(files, backbone, folder, config, go_on)
-}
-
-/// As [`adapt_network`], for any number of files.
-fn adapted(
-    files: &[PathBuf],
-    backbone: &Backbone,
-    folder: &Path,
-    config: &AdaptConfig,
-    go_on: &mut dyn FnMut(AdaptProgress) -> bool,
-) -> Result<Option<PathBuf>, WorkflowError> {
+    let config = &adaptation.training;
     let step = files.len().div_ceil(MOST_SAMPLED).max(1);
     let sample: Vec<&PathBuf> = files.iter().step_by(step).collect();
     let name = name_of(&sample, backbone, config);
@@ -232,19 +238,28 @@ mod tests {
         let made = tempfile::tempdir().unwrap();
         let files = pictures(images.path(), 10);
         let backbone = load_backbone(&BackboneSource::Default, EngineChoice::Auto, 1).unwrap();
-        let config = AdaptConfig {
-            steps: 3,
-            pairs: 4,
-            ..AdaptConfig::default()
+        let adaptation = Adaptation {
+            fewest: 10,
+            training: AdaptConfig {
+                steps: 3,
+                pairs: 4,
+                ..AdaptConfig::default()
+            },
         };
         let run = |stop_at: usize| {
             let mut steps = Vec::new();
-            let found = adapted(&files, &backbone, made.path(), &config, &mut |progress| {
-                if let AdaptProgress::Training { done, .. } = progress {
-                    steps.push(done);
-                }
-                steps.last() != Some(&stop_at)
-            });
+            let found = adapt_network(
+                &files,
+                &backbone,
+                made.path(),
+                &adaptation,
+                &mut |progress| {
+                    if let AdaptProgress::Training { done, .. } = progress {
+                        steps.push(done);
+                    }
+                    steps.last() != Some(&stop_at)
+                },
+            );
             (found.unwrap(), steps)
         };
         assert_eq!(run(2), (None, vec![1, 2]));
@@ -266,8 +281,8 @@ mod tests {
     fn few_images_are_refused_with_their_number() {
         let backbone = load_backbone(&BackboneSource::Default, EngineChoice::Auto, 1).unwrap();
         let files = vec![PathBuf::from("a.png"); 499];
-        let config = AdaptConfig::default();
-        let refused = adapt_network(&files, &backbone, Path::new("x"), &config, &mut |_| true);
+        let usual = Adaptation::default();
+        let refused = adapt_network(&files, &backbone, Path::new("x"), &usual, &mut |_| true);
         let sentence = refused.unwrap_err().to_string();
         assert!(sentence.contains("there are 499 images"), "{sentence}");
     }

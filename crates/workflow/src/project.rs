@@ -8,6 +8,7 @@ mod effort;
 mod images;
 pub(crate) mod live;
 mod localization;
+pub(crate) mod network;
 mod open;
 mod settings;
 mod views;
@@ -17,14 +18,16 @@ pub use settings::SettingsPatch;
 
 use crate::WorkflowError;
 use crate::jobs::Jobs;
+use crate::network_adaptation::Adaptation;
 use crate::view::{CurveView, JobView, ModelView, ProjectView, RefusedFile};
-use autolabel_models::{Backbone, BackboneSource, EngineChoice};
+use autolabel_models::EngineChoice;
 use autolabel_store::{Appended, Event, NewEvent, Store};
 use live::Live;
+use network::Network;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
@@ -58,18 +61,19 @@ pub(crate) struct Inner {
     /// What the images were opened with.
     pub csv: Option<PathBuf>,
     pub use_labels: bool,
-    pub backbone_source: BackboneSource,
     pub engine: EngineChoice,
-    /// Adapt the network after an import.
-    pub adapt: bool,
-    /// Loaded when first needed.
-    pub backbone: OnceLock<Arc<Backbone>>,
+    /// Adapt the network after an import; `None` = never.
+    pub adapt: Option<Adaptation>,
+    /// Another may take its place while the project is open.
+    pub network: std::sync::Mutex<Network>,
     /// Seed of everything random in this project.
     pub seed: u64,
     live: RwLock<Live>,
     /// Held from the check before a change until memory has it.
     pub writing: tokio::sync::Mutex<()>,
-    /// Held while the present model is fitted again.
+    /// Held while features are computed and written down, and while another network takes over.
+    pub importing: tokio::sync::Mutex<()>,
+    /// Held while a model is fitted, and while another network takes over.
     pub refitting: tokio::sync::Mutex<()>,
     pub features: std::sync::Mutex<Option<crate::snapshot::FeatureCache>>,
     /// Computed when first asked for, once a model.

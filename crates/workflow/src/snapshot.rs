@@ -13,7 +13,7 @@ use crate::representation::{
     self, BlockSource, Representation, transform_config, transformed_blocks,
 };
 use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome};
-use crate::training::class_labels;
+use crate::training::{class_labels, is_by};
 use autolabel_annotation::Task;
 use autolabel_heads::{Combination, FeatureTransform, GpConfig, RawFeatures};
 use autolabel_selection::RoundRecord;
@@ -90,10 +90,12 @@ impl Project {
                 *slot = labeled(&[state])[0];
             }
         }
-        // The same scale gives the same model, without a search that depends on the model before.
-        snapshot.config.gp = last.gp.clone();
-        snapshot.representation.clone_from(&last.representation);
-        snapshot.may_choose = false;
+        if is_by(last, &self.live()) {
+            // The same scale gives the same model, without a search that depends on the model before.
+            snapshot.config.gp = last.gp.clone();
+            snapshot.representation.clone_from(&last.representation);
+            snapshot.may_choose = false;
+        }
         snapshot.previous = None;
         snapshot.round = version(&self.live());
         Ok(snapshot)
@@ -108,13 +110,15 @@ impl Project {
         }
         let labels = labeled(&live.index.labels);
         let has_labels = class_labels(&live) > 0;
+        let by_this_network = live.models.iter().filter(|model| is_by(model, &live));
         Snapshot {
             excluded: live.index.missing.clone(),
             groups: group_numbers(&live.index.group),
             duplicate_of: live.index.duplicate_of.clone(),
             task: live.settings.schema.task,
             class_names: class_names(&live),
-            history: live.models.iter().map(|model| model.record).collect(),
+            // Doubt before and after a change of the network tells nothing of what labels bring.
+            history: by_this_network.clone().map(|m| m.record).collect(),
             previous: live.model.clone(),
             config: RoundConfig {
                 batch: batch_config(&settings),
@@ -126,7 +130,9 @@ impl Project {
             round: if has_labels { version(&live) + 1 } else { 0 },
             sequence,
             batch_size: settings.batch_size,
-            representation: live.models.last().and_then(|m| m.representation.clone()),
+            representation: by_this_network
+                .last()
+                .and_then(|m| m.representation.clone()),
             may_choose: true,
             labels,
         }

@@ -53,6 +53,9 @@ impl Project {
     /// # Errors
     /// No model was ever trained, or the embeddings are not there.
     pub(crate) async fn present_model(&self) -> Result<Arc<RoundModel>, WorkflowError> {
+        if let Some(model) = self.live().model.clone() {
+            return Ok(model);
+        }
         let _refitting = self.inner().refitting.lock().await;
         let (known, last) = {
             let live = self.live();
@@ -88,10 +91,17 @@ impl Project {
     /// # Errors
     /// As [`Project::present_model`].
     pub(crate) async fn exact_model(&self) -> Result<Arc<RoundModel>, WorkflowError> {
-        let model = self.present_model().await?;
-        if !model.pool.screened {
-            return Ok(model);
-        }
+        let (model, _fitting) = loop {
+            let model = self.present_model().await?;
+            if !model.pool.screened {
+                return Ok(model);
+            }
+            let fitting = self.inner().refitting.lock().await;
+            // A round, or another network, may have put another in its place meanwhile.
+            if is_present(&self.live(), &model) {
+                break (model, fitting);
+            }
+        };
         let project = self.clone();
         let screened = Arc::clone(&model);
         let exact = aside(move || {
@@ -103,16 +113,14 @@ impl Project {
         .await?;
         let mut live = self.live_mut();
         let exact_model = Arc::clone(&exact.model);
-        // A round may have put a newer model in its place meanwhile.
-        if live
-            .model
-            .as_ref()
-            .is_some_and(|now| Arc::ptr_eq(now, &model))
-        {
-            exact.install(&mut live);
-        }
+        exact.install(&mut live);
         Ok(exact_model)
     }
+}
+
+fn is_present(live: &Live, model: &Arc<RoundModel>) -> bool {
+    let present = live.model.as_ref();
+    present.is_some_and(|present| Arc::ptr_eq(present, model))
 }
 
 /// Starts a round in the background. One that is at work is followed by another where the labels
@@ -137,10 +145,11 @@ pub(crate) fn start(project: &Project) -> Result<JobView, WorkflowError> {
 
 /// One round: snapshot, compute, write down, take over.
 async fn train(project: &Project) -> Result<String, WorkflowError> {
-    if !project.live().models.is_empty() {
+    if is_of_this_network(&project.live()) {
         // The next model is compared with the present one.
         project.present_model().await?;
     }
+    let _fitting = project.inner().refitting.lock().await;
     let snapshot = {
         let _writing = project.inner().writing.lock().await;
         let sequence = project.inner().store.last_sequence().await?;
@@ -279,6 +288,7 @@ fn stored_model(
         images: snapshot.labels.len(),
         gp,
         representation: model.representation.clone(),
+        network: live.backbone.as_ref().map(|facts| facts.id.clone()),
         expected_audit: choice.expected_audit,
     }))
 }
@@ -317,8 +327,22 @@ fn pick_record(pick: PickWithReason) -> PickRecord {
 /// There is something that the present model has not learnt from.
 pub(crate) fn has_news(live: &Live) -> bool {
     live.models.last().is_none_or(|model| {
-        model.view.labels as usize != class_labels(live) || model.images != live.index.len()
+        model.view.labels as usize != class_labels(live)
+            || model.images != live.index.len()
+            || !is_by(model, live)
     })
+}
+
+/// The last model learnt from features that the present network made.
+fn is_of_this_network(live: &Live) -> bool {
+    live.models.last().is_some_and(|model| is_by(model, live))
+}
+
+/// A model learnt from features that the present network made.
+pub(crate) fn is_by(model: &StoredModel, live: &Live) -> bool {
+    let present = live.backbone.as_ref().map(|facts| &facts.id);
+    // Projects from before networks could change have one network.
+    model.network.is_none() || model.network.as_ref() == present
 }
 
 /// Answers of experts that are labels.

@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::project::{backbone_source, engine_choice};
 use crate::serving::{ServeArguments, serve_until_interrupted};
 use autolabel_annotation::Task;
-use autolabel_workflow::{OpenOptions, Project};
+use autolabel_workflow::{Adaptation, OpenOptions, Project};
 use std::path::PathBuf;
 
 /// Arguments of `open`.
@@ -51,10 +51,10 @@ pub struct Arguments {
     #[arg(long)]
     use_labels: bool,
 
-    /// After the import, adapt the network to the images in the background, without labels; it is
-    /// used from the next opening on. For 500 images or more.
-    #[arg(long, conflicts_with = "backbone")]
-    adapt: bool,
+    /// Do not adapt the network to the images; without this, 500 or more are looked at in the background
+    /// after the import, labels not needed, and the adapted network takes over when it is ready.
+    #[arg(long)]
+    no_adapt: bool,
 
     #[command(flatten)]
     serve: ServeArguments,
@@ -80,7 +80,7 @@ pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome
         backbone: backbone_source(&arguments.backbone),
         engine: engine_choice(&arguments.backbone),
         use_labels: arguments.use_labels,
-        adapt: arguments.adapt,
+        adapt: (!arguments.no_adapt).then(Adaptation::default),
         ..OpenOptions::new(arguments.folder)
     };
     let project = Project::open(&options).await?;

@@ -4,18 +4,15 @@ use crate::arguments::BackboneArguments;
 use crate::outcome::{Outcome, interruptible};
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::project::{backbone_source, engine_choice};
+use crate::simulation_network::{NetworkChoice, network};
 use crate::simulation_people::PeopleArguments;
 use crate::simulation_text::report_text;
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use autolabel_workflow::dataset::{
     Dataset, load_dataset, load_dataset_with_features, pool_files, save_features,
 };
 use autolabel_workflow::simulate::{SimulateConfig, SimulationReport, simulate};
-use autolabel_workflow::{
-    AdaptConfig, AdaptProgress, Backbone, BackboneSource, adapt_network, load_backbone,
-    simulation_page,
-};
+use autolabel_workflow::simulation_page;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `simulate`.
@@ -66,7 +63,7 @@ pub struct Arguments {
     #[arg(long)]
     full_label: bool,
 
-    /// Folder that keeps the features for the next simulation of the same images.
+    /// Folder that keeps the adapted network and the features for the next simulation of the same images.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
 
@@ -75,10 +72,10 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE.npy", conflicts_with_all = ["cache", "backbone"])]
     features: Option<PathBuf>,
 
-    /// First adapt the network to the images of the pool, without labels: minutes on one core. The
-    /// adapted network is kept in the cache.
-    #[arg(long, requires = "cache", conflicts_with_all = ["features", "backbone"])]
-    adapt: bool,
+    /// Take the network as it is; without this it is first adapted to the images of the pool, where
+    /// there are 500 or more, as in a project: without labels, some minutes on one core.
+    #[arg(long)]
+    no_adapt: bool,
 
     /// Also write the features that the first rounds use, in the order of the table of labels.
     #[arg(long, value_name = "FILE.npy")]
@@ -192,16 +189,14 @@ fn dataset(arguments: &Arguments) -> anyhow::Result<Dataset> {
             features,
         )?);
     }
-    let source = backbone_source(&arguments.backbone);
-    let engine = engine_choice(&arguments.backbone);
-    let threads = arguments.threads.unwrap_or(0);
-    let mut backbone = load_backbone(&source, engine, threads)?;
-    if arguments.adapt
-        && let Some(cache) = &arguments.cache
-    {
-        let file = adapted_network(arguments, &backbone, cache)?;
-        backbone = load_backbone(&BackboneSource::File(file), engine, threads)?;
-    }
+    let backbone = network(&NetworkChoice {
+        backbone: &arguments.backbone,
+        threads: arguments.threads.unwrap_or(0),
+        may_adapt: !arguments.no_adapt,
+        seed: arguments.first_seed,
+        files: &pool_files(&arguments.dataset, csv)?,
+        cache: arguments.cache.as_deref(),
+    })?;
     let mut progress = Progress::new("Reading images");
     Ok(load_dataset(
         &arguments.dataset,
@@ -210,29 +205,6 @@ fn dataset(arguments: &Arguments) -> anyhow::Result<Dataset> {
         arguments.cache.as_deref(),
         &mut |p| progress.show(p.done as u64, p.total as u64, ""),
     )?)
-}
-
-/// The network adapted to the pool, kept in `cache`.
-fn adapted_network(
-    arguments: &Arguments,
-    backbone: &Backbone,
-    cache: &Path,
-) -> anyhow::Result<PathBuf> {
-    let files = pool_files(&arguments.dataset, arguments.csv.as_deref())?;
-    let config = AdaptConfig {
-        seed: arguments.first_seed,
-        ..AdaptConfig::default()
-    };
-    let mut progress = Progress::new("Adapting the network");
-    let adapted = adapt_network(&files, backbone, cache, &config, &mut |p| {
-        let (done, total, what) = match p {
-            AdaptProgress::Looking { done, total } => (done, total, "looking at a sample"),
-            AdaptProgress::Training { done, total } => (done, total, "training"),
-        };
-        progress.show(done as u64, total as u64, what);
-        true
-    })?;
-    adapted.context("the adaptation was given up; try again")
 }
 
 /// The command as it could be typed again.

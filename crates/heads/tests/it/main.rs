@@ -9,6 +9,7 @@
 mod class_gradient;
 mod extend;
 mod findings;
+mod fit_after;
 mod golden;
 mod joint;
 mod leave_one_out;

@@ -85,6 +85,9 @@ pub(crate) struct StoredModel {
     /// The choice that its features rest on.
     #[serde(default)]
     pub representation: Option<Representation>,
+    /// The network with its views that made the features; `None` in projects from before it was kept.
+    #[serde(default)]
+    pub network: Option<String>,
     /// Audit checks to expect if auto-labeling were applied now.
     pub expected_audit: u64,
 }

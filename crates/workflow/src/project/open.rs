@@ -1,13 +1,15 @@
 //! Opening: what is on disk → what is kept in memory.
 
 use super::live::{BackboneFacts, Live, Reopened, StoredModel, batch_progress, is_open};
+use super::network::{self, Network};
 use super::settings::{no_classes, usual_settings};
 use super::{EVENTS_BEHIND, Inner, LOCAL_READER, PROGRAM, Project, now};
 use crate::audit_restore::{Restored, restore};
 use crate::error::conflict;
 use crate::jobs::Jobs;
+use crate::network_adaptation::Adaptation;
 use crate::view::{JobView, Settings};
-use crate::{WorkflowError, adaptation_job, certificate, queue, training};
+use crate::{WorkflowError, certificate, queue, training};
 use autolabel_annotation::{ImageId, LabelSchema, Task};
 use autolabel_models::{BackboneSource, EngineChoice};
 use autolabel_quality::SignedCertificate;
@@ -15,7 +17,7 @@ use autolabel_store::{EmbeddingsReader, Event, EventRecord, Store};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, RwLock};
 use tokio::sync::broadcast;
 
 /// Name of the project folder inside the folder of the images.
@@ -42,9 +44,9 @@ pub struct OpenOptions {
     pub backbone: BackboneSource,
     /// What runs it.
     pub engine: EngineChoice,
-    /// After an import, adapt the default network to the images in the background; it serves from the
-    /// next opening on, where `backbone` is the default.
-    pub adapt: bool,
+    /// After an import of enough images, adapt the default network to them in the background; `None` =
+    /// never. A network that was adapted before serves in any case, where `backbone` is the default.
+    pub adapt: Option<Adaptation>,
     /// Take the labels of the table (or of the class folders) as answers of experts. Without it
     /// they are kept with the images but out of the loop.
     pub use_labels: bool,
@@ -69,7 +71,7 @@ impl OpenOptions {
             task: Task::Classification,
             backbone: BackboneSource::Default,
             engine: EngineChoice::Auto,
-            adapt: false,
+            adapt: None,
             use_labels: false,
             seed: None,
             expected_images: 0,
@@ -95,7 +97,7 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Project, WorkflowError
         Store::open(&folder, "").await?
     };
     let seed = project_seed(&store, options).await?;
-    let backbone_source = adaptation_job::backbone_of(&store, &options.backbone).await?;
+    let source = network::source_of(&store, &options.backbone).await?;
     let settings = project_settings(&store, options).await?;
     let csv = table_path(&store, options).await?;
     let mut live = load(&store, settings).await?;
@@ -107,13 +109,13 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Project, WorkflowError
             images: options.images.clone(),
             csv,
             use_labels: options.use_labels,
-            backbone_source,
             engine: options.engine,
-            adapt: options.adapt,
-            backbone: OnceLock::new(),
+            adapt: options.adapt.clone(),
+            network: std::sync::Mutex::new(Network::of(source)),
             seed,
             live: RwLock::new(live),
             writing: tokio::sync::Mutex::new(()),
+            importing: tokio::sync::Mutex::new(()),
             refitting: tokio::sync::Mutex::new(()),
             features: std::sync::Mutex::new(None),
             unusual: std::sync::Mutex::new(None),

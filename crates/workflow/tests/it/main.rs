@@ -6,6 +6,7 @@
     reason = "the guide quotes what the tests of large pools print"
 )]
 
+mod adapting;
 mod expert;
 mod findings;
 mod folder;
