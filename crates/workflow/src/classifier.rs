@@ -1,10 +1,12 @@
-//! The classifier of a project, whatever its task: one head over all classes or grades, or one of two
-//! classes, absent and present, for each finding.
+//! The classifier of a project, whatever its task: one head over all classes, or one of two classes,
+//! absent and present, for each finding. Grades have a head over all classes too, but the probabilities
+//! come from ordinal regression beside it (see `grade_head`).
 //!
 //! What it says about an image is one row of numbers, a *column* for each class or finding: class
 //! probabilities that sum to 1, or the probability of each finding by itself.
 
 use crate::WorkflowError;
+use crate::grade_head::GradeHead;
 use autolabel_annotation::{ClassId, FindingSet, Label, Task};
 use autolabel_heads::{
     DirichletGp, FINDING_STATES, FeatureRows, GpConfig, KernelScale, Matrix, PredictOptions,
@@ -23,6 +25,8 @@ const MOST_SETS: usize = 12;
 pub struct Classifier {
     task: Task,
     heads: Vec<DirichletGp>,
+    /// What says the grade; grades only.
+    grades: Option<GradeHead>,
 }
 
 impl Classifier {
@@ -51,12 +55,17 @@ impl Classifier {
             }
             Task::Findings => fit_findings(features, rows, &sets_of(labels), class_count, config)?,
         };
-        Ok(Self { task, heads })
+        let grades = grade_head(task, features, rows, labels, class_count, config)?;
+        Ok(Self {
+            task,
+            heads,
+            grades,
+        })
     }
 
     /// The classifier of these labels, row by row of `labeled`, where this one is that of the round
     /// before. One head goes on from what it has learnt where it can ([`autolabel_heads::fit_after`]);
-    /// the heads of findings share a scale, which is searched anew from theirs.
+    /// the heads of findings share a scale, which is searched anew from theirs; grades are fitted anew.
     ///
     /// # Errors
     /// As [`Self::fit`].
@@ -68,19 +77,21 @@ impl Classifier {
         config: &GpConfig,
     ) -> Result<Self, WorkflowError> {
         let task = self.task;
+        let numbers: Vec<u32> = (0_u32..).take(labels.len()).collect();
         match task {
             Task::Classification | Task::Grades => {
                 let classes = classes_of(labels);
                 let before = self.first();
                 let head =
                     autolabel_heads::fit_after(before, labeled, &classes, class_count, config)?;
+                let grades = grade_head(task, labeled, &numbers, labels, class_count, config)?;
                 Ok(Self {
                     task,
                     heads: vec![head],
+                    grades,
                 })
             }
             Task::Findings => {
-                let numbers: Vec<u32> = (0_u32..).take(labels.len()).collect();
                 let config = GpConfig {
                     scale: ScaleChoice::WarmStart(self.scale()),
                     searched: None,
@@ -134,7 +145,7 @@ impl Classifier {
         }
     }
 
-    /// What each head says of these rows.
+    /// What each head says of these rows; the probabilities of grades are those of ordinal regression.
     ///
     /// # Errors
     /// Features of another width, rows out of range.
@@ -145,22 +156,24 @@ impl Classifier {
         options: &PredictOptions,
     ) -> Result<Vec<Predictions>, WorkflowError> {
         let heads = self.heads.iter();
-        heads
-            .map(|head| {
-                Ok(autolabel_heads::predict_rows(
-                    head, features, rows, options,
-                )?)
-            })
-            .collect()
+        let mut said: Vec<Predictions> = heads
+            .map(|head| autolabel_heads::predict_rows(head, features, rows, options))
+            .collect::<Result<_, _>>()?;
+        if let (Some(grades), [only]) = (&self.grades, said.as_mut_slice()) {
+            only.probabilities = grades.probabilities(features, rows)?;
+        }
+        Ok(said)
     }
 
     /// What each head would say of each label had it not learnt from it, in the order of the labels.
     #[must_use]
     pub fn leave_one_out(&self) -> Vec<Predictions> {
-        self.heads
-            .iter()
-            .map(autolabel_heads::leave_one_out)
-            .collect()
+        let heads = self.heads.iter();
+        let mut said: Vec<Predictions> = heads.map(autolabel_heads::leave_one_out).collect();
+        if let (Some(grades), [only]) = (&self.grades, said.as_mut_slice()) {
+            only.probabilities = grades.left_out().to_vec();
+        }
+        said
     }
 
     /// What the heads say, as rows of columns, not calibrated.
@@ -187,6 +200,21 @@ impl Classifier {
             }
         }
     }
+}
+
+/// What says the grade; `None` where labels are no grades.
+fn grade_head(
+    task: Task,
+    features: &Matrix,
+    rows: &[u32],
+    labels: &[Label],
+    class_count: usize,
+    config: &GpConfig,
+) -> Result<Option<GradeHead>, WorkflowError> {
+    if task != Task::Grades {
+        return Ok(None);
+    }
+    GradeHead::fit(features, rows, &classes_of(labels), class_count, config).map(Some)
 }
 
 /// The class of a finding's head that says that it is present.

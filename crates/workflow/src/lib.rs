@@ -31,6 +31,7 @@ mod embedding;
 mod excerpt;
 mod export;
 mod forecast;
+mod grade_head;
 mod import;
 mod import_files;
 mod import_table;

@@ -58,12 +58,18 @@ fn head(model: &RoundModel, backbone: Option<&BackboneFacts>) -> String {
         Some(points) => format!("sparse, {points} inducing points"),
         None => "exact".to_owned(),
     };
+    let beside = match model.classifier.task() {
+        Task::Grades => {
+            "Ordinal Gaussian process regression (cumulative probit) says the grade. Beside it for choosing and for heat: "
+        }
+        Task::Classification | Task::Findings => "",
+    };
     let each = match model.classifier.task() {
         Task::Classification | Task::Grades => String::new(),
         Task::Findings => format!(" for each of {} findings", model.classifier.column_count()),
     };
     let classifier = format!(
-        "Dirichlet Gaussian process ({kind}){each}, kernel {}, variance {:.2}, length scale {:.2}",
+        "{beside}Dirichlet Gaussian process ({kind}){each}, kernel {}, variance {:.2}, length scale {:.2}",
         gp.kernel(),
         scale.variance,
         scale.lengthscale

@@ -159,8 +159,8 @@ pub(crate) fn look(
         features,
         options,
         before,
-        // The heads of findings are fitted anew in every round.
-        keeps: classifier.task() != Task::Findings && bytes <= MOST_KEPT,
+        // The heads of findings, and what says grades, are fitted anew in every round.
+        keeps: classifier.task() == Task::Classification && bytes <= MOST_KEPT,
     };
     if is_whole {
         let (exact, first) = exactly.predict(candidates, |kept| kept.first.as_ref())?;

@@ -3,7 +3,7 @@
 use super::{RoundInput, plain};
 use crate::WorkflowError;
 use crate::classifier::{self, Classifier};
-use autolabel_annotation::{Answer, Label, LabelOrigin};
+use autolabel_annotation::{Answer, Label, LabelOrigin, Task};
 use autolabel_quality::ValidationItem;
 
 /// How many chosen labels a random one counts for in the calibration. At 1 the model stayed 4 to 5
@@ -16,6 +16,10 @@ const RANDOM_LABEL_WEIGHT: f64 = 4.0;
 /// cells and histology, from 60 labels to 15 % of the pool. Labels that were chosen because the model
 /// doubted say too little about the plain images to find that by themselves.
 const MEDIAN_TEMPERATURE: f64 = 0.6;
+
+/// The same of grades: their cut points are fitted on leave-one-out predictions, so that nothing is to be
+/// expected.
+const MEDIAN_TEMPERATURE_OF_GRADES: f64 = 1.0;
 
 /// One answer of the random part beside the prediction of a model that had not seen it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,8 +78,12 @@ pub(super) fn calibrate(
         })
         .collect();
     let task = input.task;
+    let median = match task {
+        Task::Classification | Task::Findings => MEDIAN_TEMPERATURE,
+        Task::Grades => MEDIAN_TEMPERATURE_OF_GRADES,
+    };
     let temperature =
-        classifier::fit_temperature(task, &left_out, labels, width, &weights, MEDIAN_TEMPERATURE)?;
+        classifier::fit_temperature(task, &left_out, labels, width, &weights, median)?;
     classifier::calibrate_columns(task, &mut left_out, width, temperature);
     let mut validation: Vec<Validation> = rows
         .iter()

@@ -212,6 +212,8 @@ fn arms_are_compared_seed_by_seed(report: &SimulationReport) {
 }
 
 fn accuracy_is_told_by_class_and_by_source(report: &SimulationReport) {
+    /// Images of each class of 360 in the pool.
+    const IN_POOL: [f64; 3] = [180.0, 96.0, 24.0];
     let arm = &report.arms[0];
     for point in &arm.curve {
         // 300 images of the pool: the mean of the classes, weighted by what is left, is the whole.
@@ -220,12 +222,13 @@ fn accuracy_is_told_by_class_and_by_source(report: &SimulationReport) {
         let found = point.sensitivity[0].unwrap();
         assert!((0.0..=1.0).contains(&found.mean));
         // What experts labeled is right here, so all images of a class are never worse than its rest, and
-        // the classes, a hundred images each, make up the whole.
+        // the classes make up the whole.
         for (of_all, of_rest) in point.dataset_sensitivity.iter().zip(&point.sensitivity) {
             assert!(of_all.unwrap().mean >= of_rest.map_or(0.0, |rest| rest.mean));
         }
-        let in_all = point.dataset_sensitivity.iter().map(|s| s.unwrap().mean);
-        assert!((in_all.sum::<f64>() / 3.0 - point.dataset_accuracy.mean).abs() < 1e-9);
+        let in_all = point.dataset_sensitivity.iter().zip(IN_POOL);
+        let right: f64 = in_all.map(|(s, images)| s.unwrap().mean * images).sum();
+        assert!((right / 300.0 - point.dataset_accuracy.mean).abs() < 1e-9);
     }
     for (run, found) in report
         .runs
@@ -435,7 +438,7 @@ fn several_readers_of_findings_are_refused_in_a_sentence() {
 
 #[test]
 fn grades_are_reported_by_how_far_off_they_are() {
-    let order = ["rare <5 %", "usual", "common"].map(str::to_owned);
+    let order = ["rare <5 %>", "usual", "common"].map(str::to_owned);
     let dataset = clouds(480).graded(&order).unwrap();
     assert_eq!(dataset.task, Task::Grades);
     assert_eq!(dataset.class_names, order);
@@ -471,7 +474,7 @@ fn grades_must_name_every_label_and_only_classes_can_be_grades() {
         .unwrap_err();
     let text = refused.to_string();
     assert!(
-        text.contains("'rare <5 %'") && text.contains("name every label"),
+        text.contains("'rare <5 %>'") && text.contains("name every label"),
         "{text}"
     );
     let names = findings(60).class_names;
@@ -481,6 +484,6 @@ fn grades_must_name_every_label_and_only_classes_can_be_grades() {
         "{refused}"
     );
     // A grade that no image has is part of the scale all the same.
-    let all = ["common", "usual", "rare <5 %", "unheard of"].map(str::to_owned);
+    let all = ["common", "usual", "rare <5 %>", "unheard of"].map(str::to_owned);
     assert_eq!(clouds(60).graded(&all).unwrap().class_names.len(), 4);
 }
