@@ -151,12 +151,13 @@ mod tests {
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{row:?}");
             assert!(row.iter().all(|p| (0.0..=1.0).contains(p)), "{row:?}");
         }
-        // Further along the arc every share above a cut is larger.
+        // Further along the arc every share above a cut is larger, until all of it is above.
         let mut along: Vec<usize> = (0..60).collect();
         along.sort_by(|&a, &b| features.row(a)[1].total_cmp(&features.row(b)[1]));
         for cut in 1..4 {
             let above = |at: usize| said[at * 4 + cut..][..4 - cut].iter().sum::<f32>();
-            assert!(above(along[59]) > above(along[30]) && above(along[30]) > above(along[0]));
+            let (first, middle, last) = (above(along[0]), above(along[30]), above(along[59]));
+            assert!(last > first + 0.5 && middle > first - 1e-4 && last > middle - 1e-4);
         }
     }
 
