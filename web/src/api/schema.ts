@@ -548,6 +548,7 @@ export interface components {
              * @description About how many more checks are needed.
              */
             expected_remaining?: number | null;
+            grades?: components["schemas"]["CertificateGrades"] | null;
             next?: components["schemas"]["AuditItem"] | null;
             /**
              * Format: int64
@@ -655,6 +656,7 @@ export interface components {
              * @description Lower bound of it at the stated confidence.
              */
             dataset_accuracy_lower_bound: number;
+            grades?: components["schemas"]["CertificateGrades"] | null;
             /** @description When it was issued, RFC 3339 in UTC. */
             issued_at: string;
             /** @description How the numbers came about. */
@@ -824,6 +826,43 @@ export interface components {
              * @description Money in the certificate's currency.
              */
             money: number;
+        };
+        /**
+         * @description How far checked grades lie from the expert's. The intervals are those of a sample whose size was fixed
+         *     beforehand.
+         */
+        CertificateGrades: {
+            /**
+             * Format: double
+             * @description Mean number of grades off, over what could be read; `null` where nothing could.
+             */
+            mean_absolute_error?: number | null;
+            quadratic_kappa?: components["schemas"]["CertificateInterval"] | null;
+            /**
+             * Format: int64
+             * @description Checked labels at most one grade off; a label of an image that could not be read is not.
+             */
+            within_one: number;
+            /** @description Their share of the checked, 0 to 1, with Clopper and Pearson's 95 % interval. */
+            within_one_share: components["schemas"]["CertificateInterval"];
+        };
+        /** @description A measure with its 95 % interval. */
+        CertificateInterval: {
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The measure.
+             */
+            value: number;
         };
         /** @description A signature over the certificate. */
         CertificateSignature: {
@@ -1167,7 +1206,7 @@ export interface components {
         LabelOrigin: "cold_start" | "chosen" | "random" | "returned" | "audit" | "given";
         /** @description The task and the classes of a project, in the order of their digit keys. */
         LabelSchema: {
-            /** @description Classes; position = [`ClassId`]. */
+            /** @description Classes, grades from the lowest to the highest; position = [`ClassId`]. */
             classes: components["schemas"]["ClassDefinition"][];
             /** @description What experts are asked to do. */
             task: components["schemas"]["Task"];
