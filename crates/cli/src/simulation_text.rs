@@ -7,6 +7,9 @@ use autolabel_workflow::simulate::{
     ReadersPerImage, SimulationReport, Spread,
 };
 
+/// Takes one measure out of those of grades.
+type MeasureOfGrades = fn(&GradeSpread) -> Spread;
+
 /// Up to so many classes the text lists each.
 const MOST_CLASSES: usize = 12;
 
@@ -72,7 +75,7 @@ fn curve_table(report: &SimulationReport) -> String {
 
 /// How far off the same predictions are, where labels are grades, at the shares that curves are read at.
 fn grades_table(report: &SimulationReport) -> String {
-    let measures: [(&str, fn(&GradeSpread) -> Spread); 3] = [
+    let measures: [(&str, MeasureOfGrades); 3] = [
         ("Mean number of grades off", |grades| {
             grades.mean_absolute_error
         }),

@@ -8,6 +8,7 @@ use crate::embedding::FILES_AT_A_TIME;
 use crate::jobs::{self, JobHandle};
 use crate::known_images::known_rows;
 use crate::network_adaptation::{AdaptProgress, adapt_network};
+use crate::project::live::BackboneFacts;
 use crate::project::network::facts;
 use crate::project::{Project, path_of};
 use crate::training;
@@ -81,7 +82,7 @@ fn adapted_file(project: &Project, job: &mut JobHandle) -> Result<Option<PathBuf
 fn take_over(project: &Project, job: &mut JobHandle, file: &Path) -> Result<bool, WorkflowError> {
     let inner = project.inner();
     let backbone = load_backbone(&BackboneSource::File(file.to_path_buf()), inner.engine, 0)?;
-    let views = project.live().backbone.as_ref().map(|known| known.views());
+    let views = project.live().backbone.as_ref().map(BackboneFacts::views);
     let views = views.unwrap_or_else(Views::whole);
     let facts = facts(&backbone, &views);
     let path = inner.store.folder().embeddings(&facts.id);

@@ -110,7 +110,7 @@ impl Project {
         }
         let labels = labeled(&live.index.labels);
         let has_labels = class_labels(&live) > 0;
-        let by_this_network = live.models.iter().filter(|model| is_by(model, &live));
+        let mut by_this_network = live.models.iter().filter(|model| is_by(model, &live));
         Snapshot {
             excluded: live.index.missing.clone(),
             groups: group_numbers(&live.index.group),
@@ -131,7 +131,7 @@ impl Project {
             sequence,
             batch_size: settings.batch_size,
             representation: by_this_network
-                .last()
+                .next_back()
                 .and_then(|m| m.representation.clone()),
             may_choose: true,
             labels,

@@ -27,7 +27,7 @@ fn draw_discs(folder: &Path) {
     }
 }
 
-fn answer(image: u64, key: String) -> Value {
+fn answer(image: u64, key: &str) -> Value {
     json!({
         "image": image,
         "answer": {"kind": "class", "class": image % 3},
@@ -40,7 +40,7 @@ async fn certified(fixture: &Fixture) {
     for _ in 0..IMAGES / 3 {
         let queue = fixture.view("/queue").await;
         let image = queue["items"][0]["image"]["id"].as_u64().unwrap();
-        let body = answer(image, format!("label-{image}"));
+        let body = answer(image, &format!("label-{image}"));
         fixture
             .change(Method::POST, "/annotations", body)
             .await
@@ -59,7 +59,7 @@ async fn certified(fixture: &Fixture) {
             break;
         }
         let image = audit["next"]["image"]["id"].as_u64().unwrap();
-        let body = answer(image, format!("check-{check}"));
+        let body = answer(image, &format!("check-{check}"));
         fixture
             .change(Method::POST, "/audit/answers", body)
             .await

@@ -5,6 +5,9 @@ use crate::line_chart::{Axis, ChartPoint, Line, LineChart, Numbers, line_chart};
 use crate::markup::{escaped, push};
 use crate::simulate::{Arm, ArmPoint, GradeSpread, SimulationReport, Spread};
 
+/// Takes one measure out of those of grades.
+type MeasureOfGrades = fn(&GradeSpread) -> Spread;
+
 /// Most classes that get a chart of their own; the table has all.
 const MOST_CHARTS: usize = 12;
 
@@ -61,7 +64,7 @@ fn grades(page: &mut String, report: &SimulationReport) {
         "<h3>How far off</h3>\n<p>Grades have an order, so that a near miss counts less than a far one.</p>\n\
          <div class=\"charts\">\n",
     );
-    let measures: [(&str, Numbers, fn(&GradeSpread) -> Spread); 3] = [
+    let measures: [(&str, Numbers, MeasureOfGrades); 3] = [
         ("Mean number of grades off", Numbers::Plain, |g| {
             g.mean_absolute_error
         }),
