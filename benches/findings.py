@@ -78,7 +78,7 @@ def main() -> None:
         raise SystemExit(f"skipped: no {SET} below AUTOLABEL_SHARED or ../shared")
     with tempfile.TemporaryDirectory() as folder:
         draw(cells, Path(folder))
-        words = ["simulate", folder, "--compare", "random,margin", "--full-label", "--json"]
+        words = ["simulate", folder, "--compare", "random,margin", "--full-label", "--json", "--no-adapt"]
         words += ["--seeds", str(arguments.seeds)]
         program = arguments.binary or build()
         run = subprocess.run([program, *words], stdout=subprocess.PIPE, check=True)
