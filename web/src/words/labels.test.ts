@@ -101,3 +101,11 @@ it('speaks of findings where the task does', () => {
   expect(wordsOf('classification').many).toBe('classes');
   expect(wordsOf('findings').One).toBe('Finding');
 });
+
+describe('words of a task', () => {
+  it('speak of classes, findings or grades', () => {
+    expect(wordsOf('classification').Many).toBe('Classes');
+    expect(wordsOf('findings').one).toBe('finding');
+    expect(wordsOf('grades').one).toBe('grade');
+  });
+});
