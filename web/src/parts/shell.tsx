@@ -1,8 +1,10 @@
 /** Title bar and navigation of every screen but the reading room. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { cancelJob } from '../api/client';
 import { place, type Path } from '../router';
 import { connected, project, runningJobs } from '../state/project';
+import { tellProblem } from '../state/notices';
 import { percent } from '../words/numbers';
 import { Banners } from './banners';
 import { AwayBanner } from './reading-room';
@@ -95,6 +97,18 @@ function Work() {
       <span class="pulse" aria-hidden="true" />
       {job.message}
       {job.total > 0 && <span class="quiet"> {percent(job.done / job.total, 0)}</span>}
+      {job.kind === 'adapt' && (
+        <button
+          type="button"
+          class="plain work-stop"
+          title="Labeling goes on without it; it goes on where it stopped after the next import"
+          onClick={() => {
+            cancelJob(job.id).catch(tellProblem);
+          }}
+        >
+          Stop
+        </button>
+      )}
     </p>
   );
 }

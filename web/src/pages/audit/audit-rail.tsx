@@ -39,8 +39,10 @@ export function AuditRail({ item, findings, agrees, busy, last, onChoose, comman
           </KeyButton>
         )}
       </div>
-      <Choices label={findings === null ? 'Correct to' : 'Correct its findings'}>
-        <p class="rail-title">{agrees ? 'or correct it' : 'as you have corrected it'}</p>
+      <Choices
+        label={findings === null ? 'Correct to' : 'Correct its findings'}
+        title={agrees ? 'or correct it' : 'as you have corrected it'}
+      >
         {classes.value.map((definition, index) => (
           <ClassButton
             key={definition.name}

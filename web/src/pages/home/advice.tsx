@@ -32,7 +32,7 @@ export function Advice({ view, advice }: { view: ProjectView; advice: StopAdvice
 function FirstSteps() {
   return (
     <ol class="first-steps">
-      <li>You label what the program chooses, about fifty images at a time.</li>
+      <li>You label what the program chooses, a batch at a time.</li>
       <li>After each batch it learns, and shows here how good it has become.</li>
       <li>It tells you when to stop, labels the rest, and you check a random sample of that.</li>
     </ol>
