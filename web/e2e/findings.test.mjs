@@ -13,8 +13,16 @@ import {
   switchedOn,
   writeFindingsFolder,
 } from './findings.mjs';
-import { allSaved, shownImage } from './labeling.mjs';
-import { freePort, getJson, scratchFolder, startProgram, waitForJson } from './program.mjs';
+import { allSaved, labelOverRest, nextCheckOrVerdict, shownImage } from './labeling.mjs';
+import {
+  freePort,
+  getJson,
+  imported,
+  scratchFolder,
+  sendJson,
+  startProgram,
+  waitForJson,
+} from './program.mjs';
 import { steps } from './steps.mjs';
 
 const IMAGES = 260;
@@ -43,6 +51,7 @@ test('findings from a table to the audit', { timeout: 20 * 60_000 }, async (t) =
   const page = await openPage(browser, origin);
   const step = steps(t, page, 'findings-failure');
   const answerOf = async (image) => (await getJson(origin, `/images/${image}`)).answer;
+  const rightAnswer = async (id) => ({ kind: 'findings', present: await expert.findingsOf(id) });
   const labeled = async () => (await getJson(origin, '/project')).counts.labeled;
   let expert;
   let image;
@@ -60,12 +69,7 @@ test('findings from a table to the audit', { timeout: 20 * 60_000 }, async (t) =
   };
 
   await step('a table with several findings in a cell makes a project of findings', async () => {
-    await waitForJson(
-      origin,
-      '/project',
-      (view) => view.stage !== 'importing' && view.counts.images === IMAGES,
-      240_000,
-    );
+    await imported(origin, IMAGES);
     const { settings } = await getJson(origin, '/project');
     assert.equal(settings.schema.task, 'findings');
     expert = await createFindingsExpert(origin, table);
@@ -159,7 +163,7 @@ test('findings from a table to the audit', { timeout: 20 * 60_000 }, async (t) =
   });
 
   await step('a model comes about, and its opinion is kept back until one has answered', async () => {
-    await labelOverRest(origin, expert, LABELS);
+    await labelOverRest(origin, LABELS, rightAnswer);
     await waitForJson(origin, '/curve', (view) => view.points.length >= 2);
     await page.reload();
     image = await shownImage(page);
@@ -188,7 +192,7 @@ test('findings from a table to the audit', { timeout: 20 * 60_000 }, async (t) =
     let plan = await getJson(origin, '/auto-label');
     for (let labels = LABELS + 20; plan.accepted <= MOST_CHECKS; labels += 20) {
       assert.ok(labels <= MOST_LABELS, plan.text);
-      await labelOverRest(origin, expert, labels);
+      await labelOverRest(origin, labels, rightAnswer);
       plan = await getJson(origin, '/auto-label');
     }
     t.diagnostic(`auto-label: ${plan.text}`);
@@ -259,35 +263,7 @@ test('findings from a table to the audit', { timeout: 20 * 60_000 }, async (t) =
 
 /** Changes settings from outside the browser. */
 function change(origin, settings) {
-  return send(origin, '/project', 'PATCH', settings);
-}
-
-function send(origin, path, method, body) {
-  return fetch(`${origin}/api/v1${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-}
-
-/** Another reader answers what the queue asks for, until there are so many labels. */
-async function labelOverRest(origin, expert, labels) {
-  for (;;) {
-    const { counts } = await getJson(origin, '/project');
-    if (counts.labeled >= labels) return;
-    const { items } = await getJson(origin, `/queue?count=${Math.min(10, labels - counts.labeled)}`);
-    assert.ok(items.length > 0, `nothing to label after ${counts.labeled} labels`);
-    for (const { image } of items) {
-      const present = await expert.findingsOf(image.id);
-      const response = await send(origin, '/annotations', 'POST', {
-        image: image.id,
-        answer: { kind: 'findings', present },
-        seconds: 4,
-        idempotency_key: `walk-${image.id}`,
-      });
-      assert.equal(response.status, 200, `answer for ${image.file}`);
-    }
-  }
+  return sendJson(origin, '/project', 'PATCH', settings);
 }
 
 /** Checks by key until there is a verdict or it was enough; the second check is made to disagree. */
@@ -313,11 +289,7 @@ async function auditByKey(page, origin, expert, t) {
     await switchByKey(page, next.label, truth);
     await page.keyboard.press('Enter');
     const differs = String(truth) !== String(next.label);
-    await page.waitForFunction((last) => {
-      if (document.querySelector('[data-testid=verdict]') !== null) return true;
-      const viewer = document.querySelector('[data-testid=viewer][data-ready=true]');
-      return viewer !== null && viewer.getAttribute('data-image') !== last;
-    }, String(image));
+    await nextCheckOrVerdict(page, image);
     const after = await getJson(origin, '/audit');
     // A refuted audit is followed by a new one, which counts from nothing.
     if (after.attempt === attempt)

@@ -7,15 +7,32 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { assertNoComplaints, launchBrowser, openPage, review, tabTo } from './browser.mjs';
 import { GRADES, writeGradesFolder } from './grades.mjs';
-import { allSaved, createExpert, labelOne, shownImage } from './labeling.mjs';
-import { freePort, getJson, scratchFolder, startProgram, waitForJson } from './program.mjs';
+import {
+  allSaved,
+  createExpert,
+  labelOne,
+  labelOverRest,
+  nextCheckOrVerdict,
+  shownImage,
+} from './labeling.mjs';
+import {
+  freePort,
+  getJson,
+  imported,
+  scratchFolder,
+  sendJson,
+  startProgram,
+  waitForJson,
+} from './program.mjs';
 import { steps } from './steps.mjs';
 
 const IMAGES = 150;
 const BY_KEY = 6;
 const LABELS = 60;
 const MOST_LABELS = 110;
-const MOST_CHECKS = 6;
+/** The audit needs more auto-labels than this, and may take so many checks. */
+const FEWEST_AUTO_LABELS = 20;
+const MOST_CHECKS = 60;
 /** Wide, because so small a project can prove little; what is tested here is the screens. */
 const TARGET_ERROR = 0.3;
 
@@ -33,16 +50,12 @@ test('grades from the scale to the audit', { timeout: 15 * 60_000 }, async (t) =
   const { origin } = program;
   const page = await openPage(browser, origin);
   const step = steps(t, page, 'grades-failure');
+  const answerOf = async (id) => ({ kind: 'class', class: await expert.classOf(id) });
   let expert;
   let image;
 
   await step('a new project is told the scale from the lowest to the highest', async () => {
-    await waitForJson(
-      origin,
-      '/project',
-      (view) => view.stage !== 'importing' && view.counts.images === IMAGES,
-      240_000,
-    );
+    await imported(origin, IMAGES);
     await page.goto(origin);
     await page.locator('[data-testid=name-classes]').waitFor();
     await page.locator('[data-testid=task-grades]').check();
@@ -68,7 +81,7 @@ test('grades from the scale to the audit', { timeout: 15 * 60_000 }, async (t) =
   });
 
   await step('a model comes about, and shows its opinion in the order of the scale', async () => {
-    await labelOverRest(origin, expert, LABELS);
+    await labelOverRest(origin, LABELS, answerOf);
     await waitForJson(origin, '/curve', (view) => view.points.length >= 1);
     await page.reload();
     image = await shownImage(page);
@@ -83,11 +96,11 @@ test('grades from the scale to the audit', { timeout: 15 * 60_000 }, async (t) =
   });
 
   await step('the audit states how far off labels are', async () => {
-    await send(origin, '/project', 'PATCH', { target_error: TARGET_ERROR });
+    await sendJson(origin, '/project', 'PATCH', { target_error: TARGET_ERROR });
     let plan = await getJson(origin, '/auto-label');
-    for (let labels = LABELS + 20; plan.accepted <= MOST_CHECKS; labels += 20) {
+    for (let labels = LABELS + 20; plan.accepted <= FEWEST_AUTO_LABELS; labels += 20) {
       assert.ok(labels <= MOST_LABELS, plan.text);
-      await labelOverRest(origin, expert, labels);
+      await labelOverRest(origin, labels, answerOf);
       plan = await getJson(origin, '/auto-label');
     }
     await page.goto(`${origin}/release`);
@@ -100,11 +113,7 @@ test('grades from the scale to the audit', { timeout: 15 * 60_000 }, async (t) =
       const { verdict } = await getJson(origin, '/audit');
       if (verdict !== 'running') break;
       await page.keyboard.press(await expert.digitOf(image));
-      await page.waitForFunction((last) => {
-        if (document.querySelector('[data-testid=verdict]') !== null) return true;
-        const viewer = document.querySelector('[data-testid=viewer][data-ready=true]');
-        return viewer !== null && viewer.getAttribute('data-image') !== last;
-      }, String(image));
+      await nextCheckOrVerdict(page, image);
       const after = await getJson(origin, '/audit');
       if (after.checked > 0) {
         assert.ok(after.grades.within_one <= after.checked);
@@ -137,31 +146,3 @@ test('grades from the scale to the audit', { timeout: 15 * 60_000 }, async (t) =
   assertNoComplaints(page);
   await program.stop();
 });
-
-function send(origin, path, method, body) {
-  return fetch(`${origin}/api/v1${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-}
-
-/** Another reader answers what the queue asks for, until there are so many labels. */
-async function labelOverRest(origin, expert, labels) {
-  for (;;) {
-    const { counts } = await getJson(origin, '/project');
-    if (counts.labeled >= labels) return;
-    const { items } = await getJson(origin, `/queue?count=${Math.min(10, labels - counts.labeled)}`);
-    assert.ok(items.length > 0, `nothing to label after ${counts.labeled} labels`);
-    for (const { image } of items) {
-      const answer = { kind: 'class', class: await expert.classOf(image.id) };
-      const response = await send(origin, '/annotations', 'POST', {
-        image: image.id,
-        answer,
-        seconds: 4,
-        idempotency_key: `walk-${image.id}`,
-      });
-      assert.equal(response.status, 200, `answer for ${image.file}`);
-    }
-  }
-}

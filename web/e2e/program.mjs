@@ -70,6 +70,15 @@ export async function getJson(origin, path) {
   return response.json();
 }
 
+/** Sends JSON to an address of the program; the caller looks at the answer. */
+export function sendJson(origin, path, method, body) {
+  return fetch(`${origin}/api/v1${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
 /** Asks again until `wanted` holds for the answer; says what it was when it never does. */
 export async function waitForJson(origin, path, wanted, limitMs = 60_000) {
   const end = performance.now() + limitMs;
@@ -79,6 +88,12 @@ export async function waitForJson(origin, path, wanted, limitMs = 60_000) {
     if (performance.now() > end) throw new Error(`GET ${path} stays ${JSON.stringify(value).slice(0, 2000)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** Returns when the import is over and all images are in. */
+export function imported(origin, images) {
+  const isOver = (view) => view.stage !== 'importing' && view.counts.images === images;
+  return waitForJson(origin, '/project', isOver, 240_000);
 }
 
 /** The known class of each file, from the CSV beside the drawn images. */

@@ -1,9 +1,9 @@
 //! An adapted network takes over while the project is open.
 
 use crate::expert::{label, label_calmly};
-use crate::folder::{draw_all, import, imported, options};
+use crate::folder::{draw_all, import, imported, levels_of, options, save_grey};
 use autolabel_annotation::ImageId;
-use autolabel_image_io::Samples;
+use autolabel_image_io::ReadLimits;
 use autolabel_workflow::view::{JobState, JobView};
 use autolabel_workflow::{AdaptConfig, Adaptation, OpenOptions, Project, ProjectEvent};
 use std::path::{Path, PathBuf};
@@ -140,19 +140,12 @@ async fn a_replaced_image_makes_features_by_other_networks_void() {
     import(&project).await;
     assert!(other.exists(), "nothing was replaced");
     let image = project.image(ImageId(0)).await.unwrap();
-    let Samples::U8(mut levels) = drawn(folder.path(), &image.file) else {
-        unreachable!("phantoms have 8 bits");
-    };
+    let path = folder.path().join(&image.file);
+    let plane = autolabel_image_io::read_plane(&path, &ReadLimits::default()).unwrap();
+    let mut levels = levels_of(plane.samples);
     levels.truncate(64 * 64);
-    let picture = image::GrayImage::from_raw(64, 64, levels).unwrap();
-    picture.save(folder.path().join(&image.file)).unwrap();
+    save_grey(&path, (64, 64), levels);
     import(&project).await;
     assert!(!other.exists());
     project.close().await.unwrap();
-}
-
-fn drawn(folder: &Path, file: &str) -> Samples {
-    let limits = autolabel_image_io::ReadLimits::default();
-    let plane = autolabel_image_io::read_plane(&folder.join(file), &limits);
-    plane.unwrap().samples
 }

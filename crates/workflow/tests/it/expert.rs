@@ -2,8 +2,10 @@
 
 use crate::folder::CLASSES;
 use autolabel_annotation::{Answer, ClassId};
-use autolabel_workflow::Project;
-use autolabel_workflow::view::{AnswerReceipt, AnswerRequest, ImageView, QueueItem};
+use autolabel_workflow::view::{
+    AnswerReceipt, AnswerRequest, AuditAnswerRequest, AuditView, ImageView, QueueItem,
+};
+use autolabel_workflow::{Project, WorkflowError};
 
 /// The class of an image.
 pub fn truth(image: &ImageView) -> ClassId {
@@ -23,6 +25,36 @@ pub async fn answer(project: &Project, item: &QueueItem, key: &str) -> AnswerRec
         reader: None,
     };
     project.answer(request).await.unwrap()
+}
+
+/// Says something of an image, whatever the truth; the same twice is one answer.
+pub async fn say(
+    project: &Project,
+    image: &ImageView,
+    answer: Answer,
+) -> Result<AnswerReceipt, WorkflowError> {
+    let request = AnswerRequest {
+        image: image.id,
+        answer,
+        seconds: 3.0,
+        idempotency_key: format!("{:?} {answer:?}", image.id),
+        reader: None,
+    };
+    project.answer(request).await
+}
+
+/// Checks the label that is in question, asked blindly, by this answer.
+pub async fn check(project: &Project, view: &AuditView, answer: Answer) -> AuditView {
+    let image = &view.next.as_ref().unwrap().image;
+    assert_eq!(image.prediction, None, "auditors are asked blindly");
+    let request = AuditAnswerRequest {
+        image: image.id,
+        answer,
+        seconds: 2.0,
+        idempotency_key: format!("audit {} {:?}", view.attempt, image.id),
+        reader: None,
+    };
+    project.audit_answer(request).await.unwrap()
 }
 
 /// Answers the next images and waits for training after each: the same course every time.

@@ -1,13 +1,11 @@
 //! A project whose images show any number of findings: from a table of labels to a certificate.
 
-use crate::folder::{imported, options};
+use crate::expert::{check, say};
+use crate::folder::{imported, levels_of, options, save_grey};
 use autolabel_annotation::{Answer, ClassId, FindingSet, Label, Task};
-use autolabel_image_io::Samples;
 use autolabel_phantoms::{PhantomClass, chest_radiograph};
-use autolabel_workflow::view::{
-    AnswerRequest, AuditAnswerRequest, AuditVerdict, ImageFilter, ImageState, ImageView,
-};
-use autolabel_workflow::{ExportFormat, OpenOptions, Project, SettingsPatch, WorkflowError};
+use autolabel_workflow::view::{AuditVerdict, ImageFilter, ImageState, ImageView};
+use autolabel_workflow::{ExportFormat, OpenOptions, Project, SettingsPatch};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -25,10 +23,8 @@ fn draw(folder: &Path, images: u64, told: u64) {
             PhantomClass::Normal
         };
         let phantom = chest_radiograph(number, class);
-        let Samples::U8(mut levels) = phantom.plane.samples else {
-            unreachable!("phantoms have 8 bits");
-        };
         let (width, height) = (phantom.plane.width, phantom.plane.height);
+        let mut levels = levels_of(phantom.plane.samples);
         if clip {
             let (left, top) = (width / 2, height / 3);
             for y in top..top + height / 6 {
@@ -39,8 +35,7 @@ fn draw(folder: &Path, images: u64, told: u64) {
         let shown = [(clip, FINDINGS[0]), (effusion, FINDINGS[1])];
         let shown: Vec<&str> = shown.iter().filter(|s| s.0).map(|s| s.1).collect();
         let name = format!("{number:04}-{}.png", shown.join("-"));
-        let picture = image::GrayImage::from_raw(width, height, levels).unwrap();
-        picture.save(folder.join(&name)).unwrap();
+        save_grey(&folder.join(&name), (width, height), levels);
         if number < told {
             let label = if shown.is_empty() {
                 "No Finding".to_owned()
@@ -64,17 +59,6 @@ fn without_classes(folder: &Path) -> OpenOptions {
         classes: Vec::new(),
         ..options(folder)
     }
-}
-
-async fn say(project: &Project, image: &ImageView, answer: Answer) -> Result<(), WorkflowError> {
-    let request = AnswerRequest {
-        image: image.id,
-        answer,
-        seconds: 3.0,
-        idempotency_key: format!("{:?} {answer:?}", image.id),
-        reader: None,
-    };
-    project.answer(request).await.map(drop)
 }
 
 async fn label(project: &Project, count: usize) {
@@ -161,15 +145,8 @@ async fn from_a_table_to_a_certificate() {
     let clips = page.images.iter().filter(with_clip).count();
     assert_eq!(clips as u64, applied.per_class[0]);
     let mut view = project.audit().await.unwrap();
-    while let Some(next) = view.next {
-        let request = AuditAnswerRequest {
-            image: next.image.id,
-            answer: truth(&next.image).into(),
-            seconds: 2.0,
-            idempotency_key: format!("audit {:?}", next.image.id),
-            reader: None,
-        };
-        view = project.audit_answer(request).await.unwrap();
+    while let Some(next) = &view.next {
+        view = check(&project, &view, truth(&next.image).into()).await;
     }
     assert_eq!(view.verdict, AuditVerdict::Certified, "{}", view.text);
     let certificate = project.certificate().await.unwrap().unwrap().certificate;

@@ -12,14 +12,24 @@ pub const CLASSES: [&str; 2] = ["normal", "effusion"];
 pub fn draw(folder: &Path, number: u64) -> String {
     let class = class_of(number);
     let phantom = chest_radiograph(number, class);
-    let Samples::U8(levels) = phantom.plane.samples else {
+    let size = (phantom.plane.width, phantom.plane.height);
+    let name = format!("{number:04}-{}.png", class.name());
+    save_grey(&folder.join(&name), size, levels_of(phantom.plane.samples));
+    name
+}
+
+/// The grey levels of a drawn picture.
+pub fn levels_of(samples: Samples) -> Vec<u8> {
+    let Samples::U8(levels) = samples else {
         unreachable!("phantoms have 8 bits");
     };
-    let (width, height) = (phantom.plane.width, phantom.plane.height);
-    let name = format!("{number:04}-{}.png", class.name());
+    levels
+}
+
+/// Writes a grey picture.
+pub fn save_grey(path: &Path, (width, height): (u32, u32), levels: Vec<u8>) {
     let picture = image::GrayImage::from_raw(width, height, levels).unwrap();
-    picture.save(folder.join(&name)).unwrap();
-    name
+    picture.save(path).unwrap();
 }
 
 /// Draws several.

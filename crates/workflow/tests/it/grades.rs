@@ -1,10 +1,10 @@
 //! A project whose classes are grades: from the first label to a certificate that says how far off labels are.
 
-use crate::folder::{imported, options};
+use crate::expert::{check, say};
+use crate::folder::{imported, levels_of, options, save_grey};
 use autolabel_annotation::{Answer, ClassId, LabelSchema, Task};
-use autolabel_image_io::Samples;
 use autolabel_phantoms::{PhantomClass, chest_radiograph};
-use autolabel_workflow::view::{AnswerRequest, AuditAnswerRequest, AuditVerdict, ImageView};
+use autolabel_workflow::view::{AuditVerdict, ImageView};
 use autolabel_workflow::{ExportFormat, OpenOptions, Project, SettingsPatch};
 use std::fmt::Write;
 use std::path::Path;
@@ -19,18 +19,15 @@ fn draw(folder: &Path, images: u64, told: u64) {
     for number in 0..images {
         let grade = (number % 3) as usize;
         let phantom = chest_radiograph(number, PhantomClass::Normal);
-        let Samples::U8(mut levels) = phantom.plane.samples else {
-            unreachable!("phantoms have 8 bits");
-        };
         let (width, height) = (phantom.plane.width, phantom.plane.height);
+        let mut levels = levels_of(phantom.plane.samples);
         let side = [0, width / 8, width / 3][grade];
         for y in height / 4..height / 4 + side {
             let start = (y * width + width / 4) as usize;
             levels[start..start + side as usize].fill(255);
         }
         let name = format!("{number:04}-{}.png", GRADES[grade]);
-        let picture = image::GrayImage::from_raw(width, height, levels).unwrap();
-        picture.save(folder.join(&name)).unwrap();
+        save_grey(&folder.join(&name), (width, height), levels);
         if number < told {
             writeln!(table, "{name},{}", GRADES[grade]).unwrap();
         }
@@ -57,14 +54,7 @@ async fn label(project: &Project, count: usize) {
     for _ in 0..count {
         let queue = project.queue("local", 1).await.unwrap();
         let image = &queue.items[0].image;
-        let request = AnswerRequest {
-            image: image.id,
-            answer: truth(image),
-            seconds: 3.0,
-            idempotency_key: format!("{:?}", image.id),
-            reader: None,
-        };
-        project.answer(request).await.unwrap();
+        say(project, image, truth(image)).await.unwrap();
         project.idle().await;
     }
 }
@@ -90,15 +80,8 @@ async fn from_grades_to_a_certificate_that_says_how_far_off() {
     assert_eq!(applied.per_class.len(), 3);
     let mut view = project.audit().await.unwrap();
     assert_eq!(view.grades, None, "nothing was checked yet");
-    while let Some(next) = view.next {
-        let request = AuditAnswerRequest {
-            image: next.image.id,
-            answer: truth(&next.image),
-            seconds: 2.0,
-            idempotency_key: format!("audit {:?}", next.image.id),
-            reader: None,
-        };
-        view = project.audit_answer(request).await.unwrap();
+    while let Some(next) = &view.next {
+        view = check(&project, &view, truth(&next.image)).await;
         let grades = view.grades.as_ref().unwrap();
         assert!(grades.within_one + view.wrong >= view.checked);
     }

@@ -1,11 +1,9 @@
 //! The whole loop: import, label, train, auto-label, audit, certificate, export, over restarts.
 
-use crate::expert::{label_calmly, truth};
+use crate::expert::{check, label_calmly, truth};
 use crate::folder::{draw_all, imported, options};
 use autolabel_annotation::{Answer, LabelOrigin};
-use autolabel_workflow::view::{
-    AuditAnswerRequest, AuditVerdict, AuditView, ImageFilter, ImageState, Stage,
-};
+use autolabel_workflow::view::{AuditVerdict, AuditView, ImageFilter, ImageState, Stage};
 use autolabel_workflow::{
     ExportFormat, Project, SettingsPatch, certificate_json, verify_certificate,
 };
@@ -33,18 +31,9 @@ async fn reopened(project: Project, folder: &Path) -> Project {
 
 async fn audit_to_the_end(project: &Project) -> AuditView {
     let mut view = project.audit().await.unwrap();
-    while let Some(next) = view.next {
-        let request = AuditAnswerRequest {
-            image: next.image.id,
-            answer: Answer::Class {
-                class: truth(&next.image),
-            },
-            seconds: 2.0,
-            idempotency_key: format!("audit {} {:?}", view.attempt, next.image.id),
-            reader: None,
-        };
-        assert_eq!(next.image.prediction, None, "auditors are asked blindly");
-        view = project.audit_answer(request).await.unwrap();
+    while let Some(next) = &view.next {
+        let class = truth(&next.image);
+        view = check(project, &view, Answer::Class { class }).await;
     }
     view
 }

@@ -1,10 +1,10 @@
 //! Images of another kind stand first where one asks for the unusual ones, and are not asked for again
 //! and again.
 
-use crate::expert::truth;
+use crate::expert::{say, truth};
 use crate::folder::{draw_all, imported, options};
 use autolabel_annotation::{Answer, LabelOrigin};
-use autolabel_workflow::view::{AnswerRequest, ImageFilter, ImageOrder, ImageState};
+use autolabel_workflow::view::{ImageFilter, ImageOrder, ImageState};
 use autolabel_workflow::{Project, SettingsPatch};
 use std::path::Path;
 
@@ -38,14 +38,7 @@ async fn answer(project: &Project, count: usize) -> usize {
             let class = truth(&item.image);
             Answer::Class { class }
         };
-        let request = AnswerRequest {
-            image: item.image.id,
-            answer,
-            seconds: 3.0,
-            idempotency_key: format!("{:?}", item.image.id),
-            reader: None,
-        };
-        project.answer(request).await.unwrap();
+        say(project, &item.image, answer).await.unwrap();
         project.idle().await;
     }
     chosen
