@@ -267,11 +267,15 @@ impl<'a> Import<'a> {
     }
 }
 
-/// Features by other networks would tell of pictures that are about to be replaced.
+/// Features by other networks would tell of pictures that are about to be replaced. A network that is
+/// looking at the images meanwhile starts again.
 fn discard_others(project: &Project, present: &str) -> Result<(), WorkflowError> {
     let folder = project.inner().store.folder();
     let others = folder.embeddings_but(present).map_err(WorkflowError::Io)?;
     others.iter().for_each(|file| discard(file));
+    if !others.is_empty() {
+        project.live_mut().embedding_revision += 1;
+    }
     Ok(())
 }
 
