@@ -4,10 +4,11 @@ use crate::arguments::BackboneArguments;
 use crate::progress::Progress;
 use crate::project::{backbone_source, engine_choice};
 use anyhow::Context;
+use autolabel_workflow::dataset::pool_files;
 use autolabel_workflow::{
     AdaptProgress, Adaptation, Backbone, BackboneSource, adapt_network, load_backbone,
 };
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What the choice of the network depends on.
 pub struct NetworkChoice<'a> {
@@ -17,8 +18,10 @@ pub struct NetworkChoice<'a> {
     pub may_adapt: bool,
     /// Of the training.
     pub seed: u64,
-    /// The images of the pool.
-    pub files: &'a [PathBuf],
+    /// Folder of the images.
+    pub dataset: &'a Path,
+    /// Table of their labels, where one is named.
+    pub csv: Option<&'a Path>,
     /// Keeps an adapted network.
     pub cache: Option<&'a Path>,
 }
@@ -30,8 +33,11 @@ pub fn network(choice: &NetworkChoice<'_>) -> anyhow::Result<Backbone> {
     let backbone = load_backbone(&source, engine, choice.threads)?;
     let mut adaptation = Adaptation::default();
     adaptation.training.seed = choice.seed;
-    let pays = source == BackboneSource::Default && choice.files.len() >= adaptation.fewest;
-    if !choice.may_adapt || !pays {
+    if !choice.may_adapt || source != BackboneSource::Default {
+        return Ok(backbone);
+    }
+    let files = pool_files(choice.dataset, choice.csv)?;
+    if files.len() < adaptation.fewest {
         return Ok(backbone);
     }
     // Gone at the end of this function, when the network is in memory.
@@ -46,7 +52,7 @@ pub fn network(choice: &NetworkChoice<'_>) -> anyhow::Result<Backbone> {
         progress.show(done as u64, total as u64, what);
         true
     };
-    let file = adapt_network(choice.files, &backbone, folder, &adaptation, show)?
+    let file = adapt_network(&files, &backbone, folder, &adaptation, show)?
         .context("the adaptation was given up; try again")?;
     Ok(load_backbone(
         &BackboneSource::File(file),

@@ -7,7 +7,7 @@ use crate::WorkflowError;
 use crate::embedding::FILES_AT_A_TIME;
 use crate::jobs::{self, JobHandle};
 use crate::known_images::known_rows;
-use crate::network_adaptation::{AdaptProgress, adapt_network};
+use crate::network_adaptation::{AdaptProgress, Adaptation, adapt_network};
 use crate::project::live::BackboneFacts;
 use crate::project::network::facts;
 use crate::project::{Project, path_of};
@@ -25,16 +25,16 @@ const ADAPT: &str = "adapt";
 /// Starts the job where it may run, is not done yet, and the project has images enough.
 pub(crate) fn start_if_due(project: &Project) -> Result<Option<JobView>, WorkflowError> {
     let images = project.live().index.len();
-    let may_run = project.inner().adapt.as_ref();
-    let is_due = may_run.is_some_and(|adaptation| images >= adaptation.fewest)
-        && project.has_default_network();
-    if !is_due {
+    let Some(adaptation) = project.inner().adapt.clone() else {
+        return Ok(None);
+    };
+    if images < adaptation.fewest || !project.has_default_network() {
         return Ok(None);
     }
     let worker = project.clone();
     let message = "Adapting the network to these images";
     let started = jobs::start(project, ADAPT, message, move |job| {
-        let message = match adapted_file(&worker, job)? {
+        let message = match adapted_file(&worker, job, adaptation)? {
             Some(file) if take_over(&worker, job, &file)? => {
                 "The network is adapted to these images; from now on it chooses among them."
             }
@@ -47,11 +47,12 @@ pub(crate) fn start_if_due(project: &Project) -> Result<Option<JobView>, Workflo
 }
 
 /// The file of the network, adapted to the images that are there now; `None` where the job is to end.
-fn adapted_file(project: &Project, job: &mut JobHandle) -> Result<Option<PathBuf>, WorkflowError> {
+fn adapted_file(
+    project: &Project,
+    job: &mut JobHandle,
+    mut adaptation: Adaptation,
+) -> Result<Option<PathBuf>, WorkflowError> {
     let inner = project.inner();
-    let Some(adaptation) = &inner.adapt else {
-        return Ok(None);
-    };
     let images = project.live().index.len();
     let ids: Vec<ImageId> = (0..images).filter_map(ImageId::from_row).collect();
     let records = job.wait(inner.store.images(&ids))?;
@@ -59,7 +60,6 @@ fn adapted_file(project: &Project, job: &mut JobHandle) -> Result<Option<PathBuf
     let files: Vec<PathBuf> = present
         .map(|record| path_of(&inner.images, record))
         .collect();
-    let mut adaptation = adaptation.clone();
     adaptation.training.seed = inner.seed;
     let backbone = project.backbone()?;
     let folder = inner.store.folder().networks();

@@ -275,8 +275,9 @@ pub fn fit_temperature(
 }
 
 /// The label that a calibrated row speaks for, and its probability: the first class, the earlier one where
-/// two tie; the median grade; or the findings that are likelier present than not, with the product of all certainties, as if
-/// findings went wrong independently of each other (they go wrong together, so that this is careful).
+/// two tie; the median grade; or the findings that are likelier present than not, with the product of all
+/// certainties, as if findings went wrong independently of each other (they go wrong together, so that
+/// this is careful).
 #[must_use]
 pub fn most_likely(task: Task, row: &[f32]) -> (Label, f32) {
     match task {
@@ -298,9 +299,9 @@ pub fn most_likely(task: Task, row: &[f32]) -> (Label, f32) {
     }
 }
 
-/// The lowest grade that is as likely as not to be reached or passed by no more than the rest, the median of
-/// the row, and its probability: the grade with the smallest expected number of grades off. It is a
-/// grade between two that the row hesitates between, where the likeliest would be one end.
+/// The median of the row, the lowest grade with at least half of the probability up to it, and the
+/// probability of that grade. It has the smallest expected number of grades off: where a row hesitates
+/// between two ends it lies between them.
 fn median_grade(probabilities: &[f32]) -> (ClassId, f32) {
     let half = probabilities.iter().sum::<f32>() / 2.0;
     let mut below = 0.0;

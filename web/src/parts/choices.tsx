@@ -2,34 +2,34 @@
 import type { ComponentChildren } from 'preact';
 import { asksGrades } from '../state/project';
 
-export function Choices({
-  label,
-  title,
-  children,
-}: {
+interface Props {
+  /** What they are, for those who do not see them. */
   label: string;
-  /** A line above all of it. */
+  /** A line above them. */
   title?: string;
   children: ComponentChildren;
-}) {
-  const head = title !== undefined && <p class="rail-title">{title}</p>;
-  if (!asksGrades.value)
-    return (
-      <div class="choices" role="group" aria-label={label}>
-        {head}
-        {children}
-      </div>
-    );
+}
+
+export function Choices({ label, title, children }: Props) {
+  const graded = asksGrades.value;
   return (
-    <div class="choices scale" role="group" aria-label={`${label}, from the lowest to the highest`}>
-      {head}
-      <p class="scale-end" data-testid="scale-lowest" aria-hidden="true">
-        lowest<span class="scale-both"> to highest</span>
-      </p>
+    <div
+      class={graded ? 'choices scale' : 'choices'}
+      role="group"
+      aria-label={graded ? `${label}, from the lowest to the highest` : label}
+    >
+      {title !== undefined && <p class="rail-title">{title}</p>}
+      {graded && (
+        <p class="scale-end" data-testid="scale-lowest" aria-hidden="true">
+          lowest<span class="scale-both"> to highest</span>
+        </p>
+      )}
       {children}
-      <p class="scale-end scale-highest" aria-hidden="true">
-        highest
-      </p>
+      {graded && (
+        <p class="scale-end scale-highest" aria-hidden="true">
+          highest
+        </p>
+      )}
     </div>
   );
 }

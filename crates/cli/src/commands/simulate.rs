@@ -9,7 +9,7 @@ use crate::simulation_people::PeopleArguments;
 use crate::simulation_text::report_text;
 use anyhow::ensure;
 use autolabel_workflow::dataset::{
-    Dataset, load_dataset, load_dataset_with_features, pool_files, save_features,
+    Dataset, load_dataset, load_dataset_with_features, save_features,
 };
 use autolabel_workflow::simulate::{SimulateConfig, SimulationReport, simulate};
 use autolabel_workflow::simulation_page;
@@ -194,7 +194,8 @@ fn dataset(arguments: &Arguments) -> anyhow::Result<Dataset> {
         threads: arguments.threads.unwrap_or(0),
         may_adapt: !arguments.no_adapt,
         seed: arguments.first_seed,
-        files: &pool_files(&arguments.dataset, csv)?,
+        dataset: &arguments.dataset,
+        csv,
         cache: arguments.cache.as_deref(),
     })?;
     let mut progress = Progress::new("Reading images");
