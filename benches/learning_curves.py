@@ -141,7 +141,8 @@ def print_comparison(report: dict) -> None:
     print(
         f"Stop in hindsight: {percent(regret['relative']['median'])} more hours than the best stop (median;"
         f" quartiles {percent(regret['relative']['lower'])} to {percent(regret['relative']['upper'])}),"
-        f" {regret['labels_beyond_best']['median']:+.0f} labels."
+        f" {regret['labels_beyond_best']['median']:+.0f} labels; {percent(regret['common']['relative'])} more"
+        f" than the best number of labels for all seeds ({regret['common']['labels']})."
     )
 
 

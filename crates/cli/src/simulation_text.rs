@@ -332,12 +332,14 @@ fn audit_and_cost(report: &SimulationReport) -> Vec<(&'static str, String)> {
         rows.push((
             "With hindsight",
             format!(
-                "{} more hours than the best stop (median; {} to {}), {:+.0} labels, accuracy lost {:.4}",
+                "{} more hours than the best stop of each seed (median; {} to {}), {:+.0} labels, accuracy lost {:.4}; {} more than {} labels for all seeds",
                 percent(regret.relative.median),
                 percent(regret.relative.min),
                 percent(regret.relative.max),
                 regret.labels_beyond_best.median,
-                regret.accuracy_lost.median
+                regret.accuracy_lost.median,
+                percent(regret.common.relative),
+                regret.common.labels
             ),
         ));
     }

@@ -1,14 +1,7 @@
 //! What it would cost people to finish now: the threshold's price, for a look ahead.
-//!
-//! [`crate::choose_threshold`] prices every admissible threshold. A look ahead asks for the lowest price of
-//! several imagined pools in every round, so only every fifth threshold is priced here, and then those
-//! around the cheapest: the price changes smoothly from one hundredth of the pool to the next.
 
 use crate::error::QualityError;
-use crate::threshold::{ThresholdConfig, accepted_sets, admissible, expected_cost};
-
-/// Thresholds from one that is priced to the next.
-const STRIDE: usize = 5;
+use crate::threshold::{ThresholdConfig, accepted_sets, admissible, cheapest};
 
 /// Cost of labeling what the cheapest admissible threshold leaves to people, and of its audit; at most
 /// that of labeling all by hand. In units of the configured costs; `pool` as in
@@ -21,20 +14,8 @@ pub fn finishing_cost(pool: &[f32], config: &ThresholdConfig) -> Result<f64, Qua
     let all = pool.len() as f64;
     let by_hand = all * config.stands_for * config.label_cost;
     let count = admissible(&sets, config).count();
-    let price = |position: usize| expected_cost(&sets[position], all, config);
-    let cheapest = |positions: &mut dyn Iterator<Item = usize>| {
-        positions
-            .map(|position| (position, price(position)))
-            .min_by(|a, b| a.1.total_cmp(&b.1))
-    };
-    // The loosest is always among them.
-    let mut coarse = (0..count).rev().step_by(STRIDE);
-    let Some((position, cost)) = cheapest(&mut coarse) else {
-        return Ok(by_hand);
-    };
-    let mut near = position.saturating_sub(STRIDE - 1)..(position + STRIDE).min(count);
-    let finest = cheapest(&mut near).map_or(cost, |(_, fine)| fine.min(cost));
-    Ok(finest.min(by_hand))
+    let finish = cheapest(&sets, count, all, config).map_or(by_hand, |(_, cost)| cost);
+    Ok(finish.min(by_hand))
 }
 
 #[cfg(test)]

@@ -130,6 +130,11 @@ pub(crate) fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     0.5 * (low + high)
 }
 
+/// Natural logarithm of the beta function, for `a` and `b` above 0.
+pub(crate) fn ln_beta(a: f64, b: f64) -> f64 {
+    ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b)
+}
+
 /// Probability that a Beta(`a`, `b`) variable is at most `x`; shapes of zero are point masses.
 pub(crate) fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     let at_zero = if a <= 0.0 { 1.0 } else { 0.0 };

@@ -46,6 +46,8 @@ mod budget_curve;
 mod paired;
 
 // From the threshold to the verdict.
+mod error_belief;
+
 mod threshold;
 
 mod audit;
@@ -93,7 +95,7 @@ pub use intervals::{
     Proportion, clopper_pearson, clopper_pearson_lower, clopper_pearson_upper,
     hypergeometric_upper, wilson_95,
 };
-pub use paired::{PairedDifference, holm, paired_difference, sign_flip_p};
+pub use paired::{PairedDifference, holm, paired_difference, sign_flip_p, student_t_975};
 pub use planning::{AuditForecast, audit_forecast, expected_checks, expected_remaining};
 pub use reader_model::{ReaderModel, ReaderModelConfig, fit_readers};
 pub use signature::{

@@ -56,7 +56,8 @@ pub fn paired_difference(
 }
 
 /// 97.5 % quantile of Student's t for a mean of `count` values; `None` below two.
-fn student_t_975(count: usize) -> Option<f64> {
+#[must_use]
+pub fn student_t_975(count: usize) -> Option<f64> {
     let degrees = count.checked_sub(1).filter(|d| *d > 0)?;
     let t = StudentsT::new(0.0, 1.0, degrees as f64).ok()?;
     Some(t.inverse_cdf(0.975))

@@ -3,17 +3,15 @@
 //! The accepted set at a threshold is every unlabeled image whose first class has at least that
 //! probability. Its share of wrong labels is estimated from two sources: the model's own doubt, the
 //! mean of `1 - p` over the accepted images, and the random part's answers at or above the threshold,
-//! which are an unbiased sample of that set. The model's estimate is a Beta prior worth
-//! [`ThresholdConfig::prior_weight`] labels, and the answers update it: with `w` the weight, `e` the
-//! model's estimate and `x` of `n` answers wrong, the posterior is
-//! `Beta(w e + x, w (1 - e) + n - x)`.
+//! which are an unbiased sample of that set (see [`crate::error_belief`]).
 //!
-//! A threshold is admissible if the posterior mean is at most the target and the posterior gives at
-//! least even odds that the share is. Thresholds are tried from strict to loose and the first that is
+//! A threshold is admissible if the expected share is at most the target and the odds that the share is
+//! are at least even. Thresholds are tried from strict to loose and the first that is
 //! not admissible ends the search, so that one lucky dip further down does not count. Among the
 //! admissible the cheapest in people's time is taken: images left to people, plus the audit. Audits
-//! grow long when the true error comes near the target, and the posterior's spread is priced in, so
-//! this leaves a safety margin by itself, a wide one while there are few random labels.
+//! grow long when the true error comes near the target or above it, and what is not known about it is
+//! priced in, so this leaves a margin by itself. It need not be wide: a set that turns out worse than
+//! the target costs some 150 checks and a stricter second set.
 //!
 //! *Why this step carries no guarantee.* It looks at many thresholds, leans on the model's
 //! calibration, and takes the best; the audit afterwards draws fresh labels from the frozen result
@@ -22,16 +20,27 @@
 //! in a fixed sequence with exact bounds and therefore needs many more random labels.
 
 use crate::error::{QualityError, in_range};
+use crate::error_belief::ErrorBelief;
 use crate::estimate::{ValidationItem, labels_needed};
-use crate::intervals::{beta_cdf, beta_quantile, clopper_pearson_upper};
+use crate::intervals::clopper_pearson_upper;
 use crate::planning::expected_checks;
 use serde::{Deserialize, Serialize};
 
 /// Thresholds that are looked at: one for each hundredth of the pool.
 const CUTS: usize = 100;
 
-/// Points of the posterior at which the length of the audit is priced.
-const POSTERIOR_NODES: usize = 7;
+/// Thresholds from one that is priced to the next.
+const STRIDE: usize = 5;
+
+/// Share of the target at which an audit is short, where a set that turned out worse is cut back to.
+const SAFE_SHARE_OF_TARGET: f64 = 0.6;
+
+/// Checks after which a set that is worse than expected has shown it: half more than a clean audit at
+/// 5 % takes.
+const CHECKS_TO_NOTICE: f64 = 150.0;
+
+/// The level of an audit by that of the one before; see [`crate::attempt_alpha`].
+const NEXT_ATTEMPT: f64 = 0.2;
 
 /// What the threshold is to reach and what work costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,8 +49,6 @@ pub struct ThresholdConfig {
     pub target_error: f64,
     /// Level of the coming audit; from [`crate::attempt_alpha`].
     pub alpha: f64,
-    /// How many random labels the model's own estimate of its error is worth.
-    pub prior_weight: f64,
     /// What labeling one image by hand costs (seconds or money).
     pub label_cost: f64,
     /// What checking one automatic label costs, in the same unit.
@@ -56,7 +63,6 @@ impl Default for ThresholdConfig {
         Self {
             target_error: 0.05,
             alpha: 0.025,
-            prior_weight: 40.0,
             label_cost: 6.0,
             audit_cost: 3.0,
             stands_for: 1.0,
@@ -91,9 +97,9 @@ pub struct ThresholdChoice {
     pub returned: u64,
     /// Expected share of wrong labels among the accepted by the model alone; 0 if none.
     pub model_error: f64,
-    /// Expected share of wrong labels among the accepted: the posterior mean; 0 if none.
+    /// Expected share of wrong labels among the accepted: as believed after the random answers; 0 if none.
     pub expected_error: f64,
-    /// Posterior probability that the share is at most the target; 1 if none is accepted.
+    /// Probability that the share is at most the target; 1 if none is accepted.
     pub chance_within_target: f64,
     /// Random-part answers at or above the threshold.
     pub random_labels: u64,
@@ -188,7 +194,7 @@ pub fn auto_labelable(
         accepted: loosest.map_or(0, |set| set.accepted),
         share: loosest.map_or(0.0, |set| set.accepted as f64 / pool.len() as f64),
         threshold: loosest.map(|set| set.threshold),
-        expected_error: loosest.map_or(0.0, AcceptedSet::expected_error),
+        expected_error: loosest.map_or(0.0, |set| set.error.mean()),
     })
 }
 
@@ -242,24 +248,7 @@ pub(crate) struct AcceptedSet {
     model_error: f64,
     random_labels: u64,
     random_wrong: u64,
-    /// Beta posterior of the share of wrong labels.
-    wrong_weight: f64,
-    right_weight: f64,
-}
-
-impl AcceptedSet {
-    fn expected_error(&self) -> f64 {
-        let weight = self.wrong_weight + self.right_weight;
-        if weight > 0.0 {
-            self.wrong_weight / weight
-        } else {
-            self.model_error
-        }
-    }
-
-    fn chance_within(&self, target_error: f64) -> f64 {
-        beta_cdf(target_error, self.wrong_weight, self.right_weight)
-    }
+    error: ErrorBelief,
 }
 
 /// The sets at the cuts of the pool, from strict to loose, without repeats.
@@ -294,15 +283,13 @@ pub(crate) fn accepted_sets(
             random_wrong += u64::from(!item.correct);
         }
         let model_error = doubt / accepted as f64;
-        let random_right = random_labels as u64 - random_wrong;
         sets.push(AcceptedSet {
             threshold: f64::from(threshold),
             accepted: accepted as u64,
             model_error,
             random_labels: random_labels as u64,
             random_wrong,
-            wrong_weight: config.prior_weight * model_error + random_wrong as f64,
-            right_weight: config.prior_weight * (1.0 - model_error) + random_right as f64,
+            error: ErrorBelief::after(model_error, random_labels as u64, random_wrong),
         });
     }
     Ok(sets)
@@ -315,12 +302,6 @@ fn check(
 ) -> Result<(), QualityError> {
     in_range("the target error", config.target_error, 0.0, 1.0)?;
     in_range("the error level of the audit", config.alpha, 1e-12, 0.5)?;
-    in_range(
-        "the weight of the model's estimate",
-        config.prior_weight,
-        0.0,
-        1e9,
-    )?;
     in_range("the cost of a label", config.label_cost, 0.0, 1e12)?;
     in_range("the cost of an audit check", config.audit_cost, 0.0, 1e12)?;
     in_range("what an image stands for", config.stands_for, 0.0, 1e12)?;
@@ -337,7 +318,8 @@ pub(crate) fn admissible<'a>(
     config: &'a ThresholdConfig,
 ) -> impl Iterator<Item = &'a AcceptedSet> {
     sets.iter().take_while(|set| {
-        set.expected_error() <= config.target_error && set.chance_within(config.target_error) >= 0.5
+        set.error.mean() <= config.target_error
+            && set.error.chance_within(config.target_error) >= 0.5
     })
 }
 
@@ -349,21 +331,17 @@ fn choose(
 ) -> Result<ThresholdChoice, QualityError> {
     let sets = accepted_sets(pool, evidence, config)?;
     let all = pool.len() as f64;
-    let costed: Vec<(&AcceptedSet, f64)> = admissible(&sets, config)
+    let count = admissible(&sets, config)
         .take_while(|set| set.threshold > stricter_than)
-        .map(|set| (set, expected_cost(set, all, config)))
-        .collect();
+        .count();
     let by_hand = all * config.stands_for * config.label_cost;
-    let cheapest = costed
-        .iter()
-        .enumerate()
-        .min_by(|(_, (_, a)), (_, (_, b))| a.total_cmp(b));
-    let Some((position, &(set, cost))) = cheapest else {
+    let Some((position, cost)) = cheapest(&sets, count, all, config) else {
         return Ok(nothing_accepted(pool.len() as u64, by_hand));
     };
+    let set = &sets[position];
     let limit = if cost >= by_hand {
         ThresholdLimit::AuditNotWorthwhile
-    } else if position + 1 < costed.len() {
+    } else if position + 1 < count {
         ThresholdLimit::Cost
     } else if set.accepted == pool.len() as u64 {
         ThresholdLimit::Pool
@@ -372,7 +350,7 @@ fn choose(
     };
     let expected_audit = expected_checks(
         config.target_error,
-        set.expected_error(),
+        set.error.mean(),
         config.alpha,
         population(set, config),
     );
@@ -381,8 +359,8 @@ fn choose(
         accepted: set.accepted,
         returned: pool.len() as u64 - set.accepted,
         model_error: set.model_error,
-        expected_error: set.expected_error(),
-        chance_within_target: set.chance_within(config.target_error),
+        expected_error: set.error.mean(),
+        chance_within_target: set.error.chance_within(config.target_error),
         random_labels: set.random_labels,
         random_wrong: set.random_wrong,
         error_bound: (set.random_labels > 0)
@@ -410,23 +388,62 @@ fn nothing_accepted(returned: u64, cost: f64) -> ThresholdChoice {
     }
 }
 
-/// Labeling what is returned, plus the audit averaged over the posterior. Where the posterior has the
-/// target missed, no audit will certify the set and every accepted label is charged a check.
-pub(crate) fn expected_cost(set: &AcceptedSet, all: f64, config: &ThresholdConfig) -> f64 {
-    let checks: f64 = (0..POSTERIOR_NODES)
-        .map(|node| {
-            let p = (node as f64 + 0.5) / POSTERIOR_NODES as f64;
-            let error = beta_quantile(p, set.wrong_weight, set.right_weight);
-            expected_checks(
-                config.target_error,
-                error,
-                config.alpha,
-                population(set, config),
-            )
-        })
-        .sum();
-    (all - set.accepted as f64) * config.stands_for * config.label_cost
-        + checks / POSTERIOR_NODES as f64 * config.audit_cost
+/// Position and cost of the cheapest of the first `count` sets; `None` for none.
+///
+/// Every fifth is priced, the loosest among them, and then those around the cheapest: the price changes
+/// smoothly from one hundredth of the pool to the next.
+pub(crate) fn cheapest(
+    sets: &[AcceptedSet],
+    count: usize,
+    all: f64,
+    config: &ThresholdConfig,
+) -> Option<(usize, f64)> {
+    let of = |positions: &mut dyn Iterator<Item = usize>| {
+        positions
+            .map(|position| (position, expected_cost(sets, position, all, config)))
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+    };
+    let coarse = of(&mut (0..count).rev().step_by(STRIDE))?;
+    let mut near = coarse.0.saturating_sub(STRIDE - 1)..(coarse.0 + STRIDE).min(count);
+    of(&mut near)
+}
+
+/// Labeling what the set at this position leaves to people, plus its audit averaged over the belief.
+fn expected_cost(sets: &[AcceptedSet], position: usize, all: f64, config: &ThresholdConfig) -> f64 {
+    let set = &sets[position];
+    let audit = set
+        .error
+        .expect(|error| audit_cost(sets, position, error, config));
+    (all - set.accepted as f64) * config.stands_for * config.label_cost + audit
+}
+
+/// What the audit of a set costs if `error` of its labels are wrong: the checks until the target is
+/// certified or, where the target is missed, those that refute it, and then a stricter set and its audit.
+/// The lesser of both where the target is nearly missed, since luck may do either.
+fn audit_cost(sets: &[AcceptedSet], position: usize, error: f64, config: &ThresholdConfig) -> f64 {
+    let set = &sets[position];
+    let checks = |error: f64, alpha: f64, set: &AcceptedSet| {
+        config.audit_cost
+            * expected_checks(config.target_error, error, alpha, population(set, config))
+    };
+    let certified = checks(error, config.alpha, set);
+    let safe_error = SAFE_SHARE_OF_TARGET * config.target_error;
+    if error <= safe_error {
+        return certified;
+    }
+    // The errors of a stricter set are off by the same factor.
+    let safe_model_error = safe_error * set.model_error / error;
+    let safe = sets[..position].partition_point(|s| s.model_error <= safe_model_error);
+    let noticed = CHECKS_TO_NOTICE.min(f64::from(population(set, config))) * config.audit_cost;
+    let (kept, again) = match safe.checked_sub(1).map(|safe| &sets[safe]) {
+        Some(stricter) => (
+            stricter.accepted,
+            checks(safe_error, config.alpha * NEXT_ATTEMPT, stricter),
+        ),
+        None => (0, 0.0),
+    };
+    let returned = (set.accepted - kept) as f64 * config.stands_for * config.label_cost;
+    certified.min(noticed + returned + again)
 }
 
 /// Labels that an audit of the set would be about; a float beyond `u32` becomes its largest value.

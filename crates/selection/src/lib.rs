@@ -38,5 +38,5 @@ pub use error::SelectionError;
 pub use pool::{HeadView, PoolView};
 pub use stop::{
     Criterion, LearningRate, NextGain, RoundRecord, StopConfig, StopDecision, learning_rate,
-    should_stop, student_t_975,
+    should_stop,
 };

@@ -7,8 +7,8 @@
 //!
 //! What a batch adds is foretold from the learning curve: the mean doubt of the model over the rest falls
 //! with the labels about as a power law, `doubt ∝ labels^-b` (Hestness et al. 2017; Viering and Loog
-//! 2022), whose exponent is fitted to the rounds since a quarter of the labels
-//! ([`learning_rate`]). One round alone says little: its calibration may move the spared images by more
+//! 2022), whose exponent is fitted to the rounds since a quarter of the labels,
+//! starting from what is usual ([`learning_rate`]). One round alone says little: its calibration may move the spared images by more
 //! than a batch does.
 //!
 //! The advice is to stop when the expected gain of the next batch is no longer positive for three rounds in
@@ -134,13 +134,27 @@ pub fn should_stop(history: &[RoundRecord], config: &StopConfig) -> StopDecision
 /// How fast the doubt falls: the exponent `b` of `doubt ∝ labels^-b`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LearningRate {
-    /// Least-squares estimate on logarithms; negative where the doubt grows.
+    /// Estimate on logarithms; negative where the doubt grows.
     pub exponent: f64,
     /// Lower end of its 95 % interval.
     pub low: f64,
     /// Upper end.
     pub high: f64,
 }
+
+/// Mean of the prior on the exponent. Fitted to the last quarter of the curves of true error, radiographs
+/// have 0.7 to 0.9, blood cells 1.1 and histology, which is learnt soon, 1.8.
+const USUAL_EXPONENT: f64 = 0.9;
+
+/// Its standard deviation: that of the three sets that take long, where the exponent decides.
+const EXPONENT_SPREAD: f64 = 0.15;
+
+/// Usual scatter of the logarithm of the doubt around its power law: every round is calibrated anew, on a
+/// few random labels more.
+const USUAL_SCATTER: f64 = 0.1;
+
+/// Rounds that the usual scatter counts for beside the scatter seen.
+const SCATTER_WEIGHT: f64 = 2.0;
 
 impl LearningRate {
     /// The factor that the doubt changes by from so many labels to more, at an exponent.
@@ -152,8 +166,9 @@ impl LearningRate {
 }
 
 /// The exponent of the learning curve, from the rounds since a quarter of the labels of the last: as far
-/// as one power law reaches. The interval is the slope's, by Student's t with `n - 2` degrees of freedom.
-/// `None` for fewer than three rounds.
+/// as one power law reaches. A regression on logarithms with a normal prior on the slope: by themselves
+/// a dozen rounds leave the slope open, because their calibrations scatter, and a curve that seems to stand
+/// still for three rounds would end the labeling. `None` for fewer than three rounds.
 #[must_use]
 pub fn learning_rate(history: &[RoundRecord]) -> Option<LearningRate> {
     let from = history.last()?.labels / 4;
@@ -181,26 +196,19 @@ pub fn learning_rate(history: &[RoundRecord]) -> Option<LearningRate> {
         .iter()
         .map(|p| (p.1 - mean_y - slope * (p.0 - mean_x)).powi(2))
         .sum();
-    let degrees = points.len() - 2;
-    let half = student_t_975(degrees) * (residual / degrees as f64 / sxx).sqrt();
+    let scatter = (residual + SCATTER_WEIGHT * USUAL_SCATTER.powi(2)) / (n - 2.0 + SCATTER_WEIGHT);
+    let (seen, usual) = (sxx / scatter, EXPONENT_SPREAD.powi(-2));
+    let exponent = (-slope * seen + USUAL_EXPONENT * usual) / (seen + usual);
+    let half = 1.96 / (seen + usual).sqrt();
     Some(LearningRate {
-        exponent: -slope,
-        low: -slope - half,
-        high: -slope + half,
+        exponent,
+        low: exponent - half,
+        high: exponent + half,
     })
 }
 
 /// Rounds in a row without an expected gain that speak for stopping.
 const ROUNDS_IN_A_ROW: usize = 3;
-
-/// 97.5 % quantile of Student's t (tabulated to 10 degrees of freedom, 2.0 above).
-#[must_use]
-pub fn student_t_975(degrees: usize) -> f64 {
-    const TABLE: [f64; 10] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-    ];
-    *TABLE.get(degrees.saturating_sub(1)).unwrap_or(&2.0)
-}
 
 fn gain_criterion(history: &[RoundRecord], config: &StopConfig) -> Criterion {
     let text = match history.last().and_then(|record| record.next_gain) {
@@ -388,16 +396,38 @@ mod tests {
 
     #[test]
     fn finds_the_exponent_of_a_power_law() {
-        let mut rounds = history(&[0.0; 12], 0.9);
-        for record in &mut rounds {
-            record.doubt = Some(2.0 * (record.labels as f64).powf(-0.7));
+        let curve = |exponent: f64| {
+            let mut rounds = history(&[0.0; 12], 0.9);
+            for record in &mut rounds {
+                record.doubt = Some(2.0 * (record.labels as f64).powf(-exponent));
+            }
+            // What came long before does not count.
+            rounds[0].doubt = Some(0.9);
+            learning_rate(&rounds).unwrap()
+        };
+        for exponent in [0.0, 0.7, 0.9, 1.5] {
+            let rate = curve(exponent);
+            // A clear curve moves the usual exponent nine tenths of the way.
+            let way = (rate.exponent - USUAL_EXPONENT) / (exponent - USUAL_EXPONENT + 1e-12);
+            assert!(
+                exponent == USUAL_EXPONENT || (0.9..1.0).contains(&way),
+                "{rate:?}"
+            );
+            assert!(rate.low < rate.exponent && rate.exponent < rate.high);
         }
-        // What came long before does not count.
-        rounds[0].doubt = Some(0.9);
-        let rate = learning_rate(&rounds).unwrap();
-        assert!((rate.exponent - 0.7).abs() < 1e-9, "{}", rate.exponent);
-        assert!(rate.high - rate.low < 1e-6);
         assert!((LearningRate::factor(0.5, 100, 300) - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_curve_that_rests_for_three_rounds_is_expected_to_go_on() {
+        let mut rounds = history(&[0.0; 8], 0.9);
+        for record in &mut rounds {
+            // A new calibration lifts the last three.
+            let lift = if record.labels > 250 { 1.25 } else { 1.0 };
+            record.doubt = Some(lift * 5.0 * (record.labels as f64).powf(-0.9));
+        }
+        let rate = learning_rate(&rounds).unwrap();
+        assert!(rate.exponent > 0.7, "{rate:?}");
         assert!(learning_rate(&rounds[..2]).is_none());
     }
 }

@@ -34,7 +34,7 @@ pub use grades::GradeSpread;
 pub use people::{Mistakes, PeopleConfig, ReaderConfig, ReadersPerImage};
 pub use people_summary::{PeopleOutcome, PeopleReport, ReaderReport, SameSeconds};
 pub use plan::SimulateConfig;
-pub use regret::{Quartiles, RunRegret, StopRegret};
+pub use regret::{CommonStop, Quartiles, RunRegret, StopRegret};
 pub use report::{
     Arm, ArmPoint, AuditReport, ColumnAccuracy, CostReport, LabelsToFull, SimulateProgress,
     SimulationReport, Spread, StopReport,

@@ -234,12 +234,10 @@ impl Spread {
     pub fn of(values: &[f64]) -> Self {
         let n = values.len().max(1) as f64;
         let mean = values.iter().sum::<f64>() / n;
-        let half = if values.len() < 2 {
-            0.0
-        } else {
+        let half = autolabel_quality::student_t_975(values.len()).map_or(0.0, |t| {
             let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-            autolabel_selection::student_t_975(values.len() - 1) * (variance / n).sqrt()
-        };
+            t * (variance / n).sqrt()
+        });
         Self {
             mean,
             low: mean - half,
