@@ -207,7 +207,7 @@ mod tests {
         assert!(refused.to_string().starts_with("two predicted segments"));
         let empty = segment(0, [0; 8]);
         assert!(panoptic_counts(&[empty], &[], None, 2).is_err());
-        let overlapping = panoptic_counts(&[one.clone()], &[], Some(&one.mask), 2);
+        let overlapping = panoptic_counts(std::slice::from_ref(&one), &[], Some(&one.mask), 2);
         assert!(overlapping.is_err());
         assert!(panoptic_counts(&[one], &[], None, 0).is_err());
     }

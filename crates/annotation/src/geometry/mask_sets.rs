@@ -55,11 +55,14 @@ impl Mask {
     pub fn intersection_area(&self, other: &Self) -> Result<u32, GeometryError> {
         self.size().same(other.size())?;
         let (mut first, mut second) = (self.toggles(), other.toggles());
-        let (Some(first_start), Some(second_start)) = (first.first(), second.first()) else {
+        let ([first_start, .., first_end], [second_start, .., second_end]) = (first, second) else {
             return Ok(0);
         };
-        // Whole runs before the other mask begins.
         let (first_start, second_start) = (*first_start, *second_start);
+        if first_start >= *second_end || second_start >= *first_end {
+            return Ok(0);
+        }
+        // Whole runs before the other mask begins are passed over.
         first = &first[first.partition_point(|toggle| *toggle <= second_start) / 2 * 2..];
         second = &second[second.partition_point(|toggle| *toggle <= first_start) / 2 * 2..];
         let mut area = 0;
