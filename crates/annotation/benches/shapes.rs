@@ -36,7 +36,7 @@ fn shapes(criterion: &mut Criterion) {
         b.iter(|| black_box(Mask::from_bitmap(size, &bitmap).unwrap()));
     });
     group.bench_function("bitmap from mask", |b| {
-        b.iter(|| black_box(first.to_bitmap()))
+        b.iter(|| black_box(first.to_bitmap()));
     });
     group.bench_function("union", |b| {
         b.iter(|| black_box(first.union(&second).unwrap()));
@@ -48,7 +48,7 @@ fn shapes(criterion: &mut Criterion) {
         b.iter(|| black_box(first.connected_components(Connectivity::Eight)));
     });
     group.bench_function("contours", |b| {
-        b.iter(|| black_box(first.contours().unwrap()))
+        b.iter(|| black_box(first.contours().unwrap()));
     });
     group.bench_function("rasterize all contours", |b| {
         b.iter(|| {

@@ -40,7 +40,8 @@ impl Side {
 }
 
 impl Polygon {
-    /// The pixels whose centres lie inside by the even-odd rule.
+    /// The pixels whose centres lie inside by the even-odd rule. Takes time by the columns that each
+    /// side passes, and memory by the runs that come out.
     #[must_use]
     pub fn rasterize(&self, size: ImageSize) -> Mask {
         let mut sides: Vec<Side> = self
