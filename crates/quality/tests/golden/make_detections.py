@@ -66,6 +66,12 @@ def data_set(number: int, kind: str) -> dict:
                 results[-1]["bbox"] = box.tolist()
             else:
                 results[-1]["segmentation"] = coco_mask.encode(np.asfortranarray(shape_of(box, luck)))
+    if kind == "bbox":
+        # A detection that two objects fit equally well; which it takes decides about the next.
+        for x in (1000, 1004):
+            annotations.append({"image_id": 0, "category_id": 0, "iscrowd": 0, "bbox": [x, 0, 10, 10], "area": 100.0})
+        for x, score in ((1002, 0.9), (999, 0.8)):
+            results.append({"image_id": 0, "category_id": 0, "score": score, "bbox": [x, 0, 10, 10]})
     for index, annotation in enumerate(annotations):
         annotation["id"] = index + 1  # 0 would count as no match
     limits = [1, 10, 100] if number % 3 else [1, 3, 5]
