@@ -1,4 +1,5 @@
-//! What a label is: identifiers, the label schema with coded terms, and the answers experts give.
+//! What a label is: identifiers, the label schema with coded terms, the answers experts give, and the
+//! shapes that they draw on images.
 //!
 //! In: nothing. Out: plain data that every other crate speaks. Never: IO, clocks, randomness.
 //!
@@ -8,6 +9,16 @@
 //! let answer = Answer::Class { class: schema.class_named("pneumonia").unwrap() };
 //! assert_eq!(answer, Answer::Class { class: ClassId(1) });
 //! ```
+//!
+//! ```
+//! use autolabel_annotation::{ImageSize, Mask, Point, Polygon};
+//! let corners = [[1.0, 1.0], [5.0, 1.0], [1.0, 5.0]].map(Point::from).to_vec();
+//! let mask = Polygon::new(corners, Vec::new())?.rasterize(ImageSize::new(8, 8)?);
+//! assert_eq!(mask.area(), 6);
+//! let rest = mask.complement();
+//! assert_eq!(rest.union(&mask)?.area(), 64);
+//! # Ok::<(), autolabel_annotation::GeometryError>(())
+//! ```
 
 mod answer;
 mod grade_color;
@@ -15,7 +26,14 @@ mod id;
 mod label;
 mod schema;
 
+// What is drawn on an image.
+mod geometry;
+
 pub use answer::{Answer, LabelOrigin};
+pub use geometry::{
+    BoundingBox, ClassRle, CocoCounts, CocoRle, ColumnRun, Connectivity, GeometryError, ImageSize,
+    LabelMap, LabelMapRle, LabelRun, Mask, Point, Polygon,
+};
 pub use grade_color::grade_color;
 pub use id::{ClassId, GroupId, ImageId};
 pub use label::{FindingSet, Label};

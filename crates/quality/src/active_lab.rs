@@ -26,7 +26,7 @@
 //! The authors fit a temperature to the answers first; here probabilities come calibrated.
 
 use crate::dawid_skene::ReaderLabel;
-use crate::error::QualityError;
+use crate::error::{QualityError, known_class};
 
 /// Floor of the weights and of `e`.
 const FLOOR: f64 = 1e-6;
@@ -127,10 +127,7 @@ impl<'a> Answers<'a> {
         let mut labels = labels.to_vec();
         labels.sort_unstable_by_key(|label| (label.image, label.reader));
         for label in &labels {
-            if usize::from(label.class) >= class_count {
-                let class = usize::from(label.class);
-                return Err(QualityError::UnknownClass { class, class_count });
-            }
+            known_class(usize::from(label.class), class_count)?;
             if label.image as usize >= images {
                 return Err(QualityError::LengthsDiffer {
                     left: "answers",

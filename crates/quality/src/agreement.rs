@@ -1,6 +1,6 @@
 //! How two labelings of the same images agree: confusion matrix, Cohen's kappa, measures per class.
 
-use crate::error::{QualityError, same_length};
+use crate::error::{QualityError, known_class, same_length};
 use crate::intervals::{Proportion, wilson_95};
 use autolabel_annotation::ClassId;
 
@@ -87,9 +87,7 @@ pub fn confusion_matrix(
     let mut counts = vec![0; class_count * class_count];
     for (truth, predicted) in truth.iter().zip(predicted) {
         for class in [truth.index(), predicted.index()] {
-            if class >= class_count {
-                return Err(QualityError::UnknownClass { class, class_count });
-            }
+            known_class(class, class_count)?;
         }
         counts[truth.index() * class_count + predicted.index()] += 1;
     }

@@ -1,6 +1,6 @@
 //! Whether probabilities mean what they say: reliability, calibration error, Brier score, log loss.
 
-use crate::error::{QualityError, in_range, same_length};
+use crate::error::{QualityError, in_range, known_class, same_length};
 use crate::estimate::ValidationItem;
 use autolabel_annotation::ClassId;
 
@@ -109,9 +109,7 @@ fn mean_over_images(
     let mut sum = 0.0;
     for (index, class) in truth.iter().enumerate() {
         let class = class.index();
-        if class >= class_count {
-            return Err(QualityError::UnknownClass { class, class_count });
-        }
+        known_class(class, class_count)?;
         sum += score(&probabilities[index * class_count..][..class_count], class);
     }
     Ok((!truth.is_empty()).then(|| sum / truth.len() as f64))

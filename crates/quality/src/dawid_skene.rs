@@ -5,7 +5,7 @@
 //! probabilities of the images follow from the skills, and skills from the class probabilities,
 //! starting at the vote shares, until the evidence lower bound grows by less than a tolerance.
 
-use crate::error::QualityError;
+use crate::error::{QualityError, known_class};
 
 /// Floor of every estimated probability, so that one answer never rules a class out for good.
 const FLOOR: f64 = 1e-10;
@@ -65,14 +65,8 @@ pub fn dawid_skene(
     class_count: usize,
     config: &DawidSkeneConfig,
 ) -> Result<DawidSkene, QualityError> {
-    if let Some(label) = labels
-        .iter()
-        .find(|label| usize::from(label.class) >= class_count)
-    {
-        return Err(QualityError::UnknownClass {
-            class: usize::from(label.class),
-            class_count,
-        });
+    for label in labels {
+        known_class(usize::from(label.class), class_count)?;
     }
     let images = labels
         .iter()

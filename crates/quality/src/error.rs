@@ -1,5 +1,6 @@
 //! Why a request to this crate is refused.
 
+use autolabel_annotation::GeometryError;
 use thiserror::Error;
 
 /// Why a request to this crate is refused.
@@ -46,6 +47,31 @@ pub enum QualityError {
         /// Classes of the schema.
         class_count: usize,
     },
+    /// Shapes that cannot be compared.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
+    /// Two segments of one image claim the same pixel.
+    #[error(
+        "two {name} segments of one image claim the same pixel; panoptic quality needs segments that do not overlap"
+    )]
+    SegmentsOverlap {
+        /// Whose segments.
+        name: &'static str,
+    },
+    /// A segment without a pixel.
+    #[error("a {name} segment has no pixel; leave it out")]
+    EmptySegment {
+        /// Whose segment.
+        name: &'static str,
+    },
+    /// A detection that says it hit a lesion that the image does not have.
+    #[error("a detection hits lesion number {lesion}, but its image has {lesion_count}")]
+    UnknownLesion {
+        /// Zero-based number of the lesion.
+        lesion: usize,
+        /// Lesions of the image.
+        lesion_count: usize,
+    },
     /// The certificate is not JSON of the expected form.
     #[error("this is not a certificate that this version can read: {detail}")]
     CertificateUnreadable {
@@ -64,6 +90,12 @@ pub enum QualityError {
         found: String,
         /// Fingerprint of the key that was expected.
         expected: String,
+    },
+    /// A score that cannot be put in order.
+    #[error("the score of a detection is {score}; it must be a finite number")]
+    ScoreNotFinite {
+        /// The score given.
+        score: f64,
     },
     /// A number that JSON cannot hold.
     #[error("{name} is not a finite number, so the certificate cannot be written")]
@@ -89,6 +121,15 @@ pub(crate) fn in_range(
             low,
             high,
         })
+    }
+}
+
+/// `Ok` where the label schema has the class.
+pub(crate) fn known_class(class: usize, class_count: usize) -> Result<(), QualityError> {
+    if class < class_count {
+        Ok(())
+    } else {
+        Err(QualityError::UnknownClass { class, class_count })
     }
 }
 

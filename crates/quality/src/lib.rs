@@ -35,6 +35,21 @@ mod estimate;
 mod finishing;
 mod grades;
 
+// How shapes agree: segmentations, instances, detections.
+mod overlap;
+
+mod distance_transform;
+mod surface_distance;
+
+mod shape;
+
+mod assignment;
+mod instance_matching;
+
+mod average_precision;
+mod froc;
+mod panoptic_quality;
+
 // What several readers say together, and whom to ask again.
 mod active_lab;
 mod consensus;
@@ -71,6 +86,10 @@ pub use audit::{
     Audit, AuditOutcome, AuditPlan, AuditTarget, accuracy_lower_bound, attempt_alpha, audit_plan,
     clopper_pearson_accuracy, error_bound, right_in_a_row_needed, wrong_bound,
 };
+pub use average_precision::{
+    AveragePrecision, AveragePrecisionConfig, ClassAveragePrecision, Detection, DetectionImage,
+    TrueObject, average_precision,
+};
 pub use budget_curve::{area_under_curve, labels_to, value_at};
 pub use calibration::{
     CalibrationBin, brier_score, expected_calibration_error, log_loss, reliability,
@@ -87,22 +106,30 @@ pub use dawid_skene::{DawidSkene, DawidSkeneConfig, ReaderLabel, dawid_skene};
 pub use error::QualityError;
 pub use estimate::{ValidationItem, labels_needed, rest_accuracy};
 pub use finishing::finishing_cost;
+pub use froc::{FROC_RATES, Froc, FrocImage, FrocPoint, Hit, froc, hits_by_center, hits_by_iou};
 pub use grades::{
     GradeAgreement, grade_agreement, mean_absolute_error, quadratic_kappa_interval,
     within_one_grade,
 };
+pub use instance_matching::{instance_disagreement, match_by_iou, match_by_score};
 pub use intervals::{
     Proportion, clopper_pearson, clopper_pearson_lower, clopper_pearson_upper,
     hypergeometric_upper, wilson_95,
 };
+pub use overlap::{Overlap, class_overlaps, mask_overlap, mean_over_classes};
 pub use paired::{PairedDifference, holm, paired_difference, sign_flip_p, student_t_975};
+pub use panoptic_quality::{
+    PanopticCounts, PanopticQuality, Segment, mean_panoptic_quality, panoptic_counts,
+};
 pub use planning::{AuditForecast, audit_forecast, expected_checks, expected_remaining};
 pub use reader_model::{ReaderModel, ReaderModelConfig, fit_readers};
+pub use shape::{IouMatrix, Shape, iou_matrix};
 pub use signature::{
     CertificateSignature, SignedCertificate, VerifiedCertificate, certificate_json,
     key_fingerprint, sign_certificate, verify_certificate,
 };
 pub use simulation::{SimulatedAudits, simulate_audits};
+pub use surface_distance::{SurfaceDistances, surface_distances};
 pub use threshold::{
     AutoShare, CertifiedThreshold, ThresholdChoice, ThresholdConfig, ThresholdLimit,
     auto_labelable, certified_threshold, choose_threshold, tighten,

@@ -16,7 +16,7 @@
 //! independently of each other.
 
 use crate::dawid_skene::ReaderLabel;
-use crate::error::QualityError;
+use crate::error::{QualityError, known_class};
 
 /// Share of the classifier's word in the prior; the rest is spread over all classes, so that its
 /// certainty alone outweighs one reader but never two.
@@ -145,12 +145,7 @@ fn check(
     class_count: usize,
 ) -> Result<(), QualityError> {
     for answer in answers {
-        if usize::from(answer.class) >= class_count {
-            return Err(QualityError::UnknownClass {
-                class: usize::from(answer.class),
-                class_count,
-            });
-        }
+        known_class(usize::from(answer.class), class_count)?;
         let needed = (answer.image as usize + 1) * class_count;
         if classifier.len() < needed {
             return Err(QualityError::LengthsDiffer {

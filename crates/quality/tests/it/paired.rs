@@ -42,7 +42,7 @@ fn golden() -> Golden {
 }
 
 fn near(a: f64, b: f64) {
-    assert!((a - b).abs() < 1e-9 * (1.0 + b.abs()), "{a} {b}");
+    crate::near(a, b, 1e-9);
 }
 
 #[test]
