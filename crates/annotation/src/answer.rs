@@ -1,6 +1,6 @@
 //! What an expert says about one image, and why that image had been asked for.
 
-use crate::{ClassId, FindingSet, Label};
+use crate::{ClassId, DrawingId, FindingSet, Label};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,6 +18,11 @@ pub enum Answer {
         /// Positions in the label schema; empty = none of them.
         present: FindingSet,
     },
+    /// The image shows the shapes of this drawing and nothing else.
+    Drawn {
+        /// The drawing.
+        drawing: DrawingId,
+    },
     /// The image cannot be read (quality, wrong body part, not an image of this kind); it leaves
     /// the pool and is never auto-labeled.
     Unreadable,
@@ -30,6 +35,7 @@ impl Answer {
         match self {
             Self::Class { class } => Some(Label::Class(class)),
             Self::Findings { present } => Some(Label::Findings(present)),
+            Self::Drawn { drawing } => Some(Label::Drawn { drawing }),
             Self::Unreadable => None,
         }
     }
@@ -46,6 +52,7 @@ impl From<Label> for Answer {
         match label {
             Label::Class(class) => Self::Class { class },
             Label::Findings(present) => Self::Findings { present },
+            Label::Drawn { drawing } => Self::Drawn { drawing },
         }
     }
 }

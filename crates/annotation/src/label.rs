@@ -1,6 +1,6 @@
-//! The label of a readable image: one class, or all findings that it shows.
+//! The label of a readable image: one class, all findings that it shows, or a drawing.
 
-use crate::ClassId;
+use crate::{ClassId, DrawingId};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa::openapi::{Object, RefOr, Type};
@@ -102,7 +102,7 @@ impl PartialSchema for FindingSet {
 
 impl ToSchema for FindingSet {}
 
-/// The label of a readable image. In JSON a class number, or a list of findings.
+/// The label of a readable image. In JSON a class number, a list of findings, or `{"drawing": number}`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
 )]
@@ -112,6 +112,11 @@ pub enum Label {
     Class(ClassId),
     /// The image shows these findings and none of the others.
     Findings(FindingSet),
+    /// The image shows the shapes of this drawing and nothing else.
+    Drawn {
+        /// The drawing.
+        drawing: DrawingId,
+    },
 }
 
 impl Label {
@@ -120,24 +125,35 @@ impl Label {
     pub fn class(self) -> Option<ClassId> {
         match self {
             Self::Class(class) => Some(class),
-            Self::Findings(_) => None,
+            Self::Findings(_) | Self::Drawn { .. } => None,
         }
     }
 
-    /// Whether the label names this class or finding.
+    /// The drawing, where the label is one.
+    #[must_use]
+    pub fn drawing(self) -> Option<DrawingId> {
+        match self {
+            Self::Drawn { drawing } => Some(drawing),
+            Self::Class(_) | Self::Findings(_) => None,
+        }
+    }
+
+    /// Whether the label names this class or finding; a drawing names none by itself.
     #[must_use]
     pub fn names(self, class: ClassId) -> bool {
         match self {
             Self::Class(own) => own == class,
             Self::Findings(present) => present.contains(class),
+            Self::Drawn { .. } => false,
         }
     }
 
-    /// The classes or findings that the label names, rising.
+    /// The classes or findings that the label names, rising; a drawing names none by itself.
     pub fn named(self) -> impl Iterator<Item = ClassId> {
         let (class, present) = match self {
             Self::Class(class) => (Some(class), FindingSet::NONE),
             Self::Findings(present) => (None, present),
+            Self::Drawn { .. } => (None, FindingSet::NONE),
         };
         class.into_iter().chain(present.iter())
     }
@@ -154,6 +170,12 @@ mod tests {
             (Label::Class(ClassId(2)), "2"),
             (Label::Findings(set), "[0,3]"),
             (Label::Findings(FindingSet::NONE), "[]"),
+            (
+                Label::Drawn {
+                    drawing: DrawingId(7),
+                },
+                r#"{"drawing":7}"#,
+            ),
         ];
         for (label, json) in labels {
             assert_eq!(serde_json::to_string(&label).unwrap(), json);

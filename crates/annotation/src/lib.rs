@@ -21,6 +21,7 @@
 //! ```
 
 mod answer;
+mod drawing;
 mod grade_color;
 mod id;
 mod label;
@@ -30,6 +31,7 @@ mod schema;
 mod geometry;
 
 pub use answer::{Answer, LabelOrigin};
+pub use drawing::{Drawing, DrawingError, DrawingId, DrawnShape, Geometry};
 pub use geometry::{
     BoundingBox, ClassRle, CocoCounts, CocoRle, ColumnRun, Connectivity, GeometryError, ImageSize,
     LabelMap, LabelMapRle, LabelRun, Mask, Point, Polygon,
@@ -38,5 +40,6 @@ pub use grade_color::grade_color;
 pub use id::{ClassId, GroupId, ImageId};
 pub use label::{FindingSet, Label};
 pub use schema::{
-    ClassDefinition, CodedTerm, LabelSchema, NO_FINDING, SEPARATOR, SchemaError, Task, names_in,
+    ClassDefinition, CodedTerm, ImageTask, LabelSchema, NO_FINDING, SEPARATOR, SchemaError, Task,
+    names_in,
 };

@@ -15,14 +15,60 @@ pub enum Task {
     Findings,
     /// One grade an image: the classes are a scale, from the lowest to the highest.
     Grades,
+    /// Any number of boxes an image, each with a class.
+    Detection,
+    /// One class a pixel, or background.
+    SemanticSegmentation,
+    /// Any number of separate regions an image, each with a class.
+    InstanceSegmentation,
+}
+
+/// A task that is answered for the image as a whole, with what a classifier can learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageTask {
+    /// One class an image.
+    Classification,
+    /// Any number of findings an image, none included.
+    Findings,
+    /// One grade an image.
+    Grades,
+}
+
+impl From<ImageTask> for Task {
+    fn from(task: ImageTask) -> Self {
+        match task {
+            ImageTask::Classification => Self::Classification,
+            ImageTask::Findings => Self::Findings,
+            ImageTask::Grades => Self::Grades,
+        }
+    }
 }
 
 impl Task {
+    /// The task, where it is answered for the image as a whole; `None` where shapes are drawn.
+    #[must_use]
+    pub const fn of_image(self) -> Option<ImageTask> {
+        match self {
+            Self::Classification => Some(ImageTask::Classification),
+            Self::Findings => Some(ImageTask::Findings),
+            Self::Grades => Some(ImageTask::Grades),
+            Self::Detection | Self::SemanticSegmentation | Self::InstanceSegmentation => None,
+        }
+    }
+
+    /// Whether an answer is a drawing.
+    #[must_use]
+    pub const fn is_drawn(self) -> bool {
+        self.of_image().is_none()
+    }
+
     /// How many of its classes an answer may name.
     const fn most_classes(self) -> usize {
         match self {
             Self::Classification => u16::MAX as usize,
             Self::Findings | Self::Grades => FindingSet::MOST,
+            Self::Detection | Self::SemanticSegmentation | Self::InstanceSegmentation => 255,
         }
     }
 
@@ -31,7 +77,10 @@ impl Task {
     pub const fn least_classes(self) -> usize {
         match self {
             Self::Classification | Self::Grades => 2,
-            Self::Findings => 1,
+            Self::Findings
+            | Self::Detection
+            | Self::SemanticSegmentation
+            | Self::InstanceSegmentation => 1,
         }
     }
 
@@ -42,6 +91,9 @@ impl Task {
             Self::Classification => "one class an image",
             Self::Findings => "any number of findings an image",
             Self::Grades => "one grade an image",
+            Self::Detection => "boxes",
+            Self::SemanticSegmentation => "one class a pixel",
+            Self::InstanceSegmentation => "separate regions",
         }
     }
 
@@ -149,7 +201,7 @@ impl LabelSchema {
         let count = names.len();
         let color = |index: usize| match task {
             Task::Grades => crate::grade_color(index, count),
-            Task::Classification | Task::Findings => PALETTE[index % PALETTE.len()].to_owned(),
+            _ => PALETTE[index % PALETTE.len()].to_owned(),
         };
         let classes = names
             .iter()
@@ -218,7 +270,8 @@ impl LabelSchema {
         let of_the_task = match (self.task, label) {
             (Task::Classification | Task::Grades, Label::Class(_))
             | (Task::Findings, Label::Findings(_)) => true,
-            (Task::Classification | Task::Grades | Task::Findings, _) => false,
+            (task, Label::Drawn { .. }) => task.is_drawn(),
+            (_, Label::Class(_) | Label::Findings(_)) => false,
         };
         of_the_task
             && label
@@ -243,6 +296,8 @@ impl LabelSchema {
                 let present: Option<Vec<ClassId>> = names_in(cell).map(named).collect();
                 FindingSet::of(present?).map(Label::Findings)
             }
+            // Nothing that fits a cell.
+            Task::Detection | Task::SemanticSegmentation | Task::InstanceSegmentation => None,
         }
     }
 
@@ -261,6 +316,9 @@ impl LabelSchema {
     fn joined(&self, label: Label, separator: &str) -> String {
         if label == Label::Findings(FindingSet::NONE) {
             return NO_FINDING.to_owned();
+        }
+        if let Label::Drawn { drawing } = label {
+            return format!("drawing {}", drawing.0);
         }
         let names: Vec<&str> = label
             .named()

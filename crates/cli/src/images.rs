@@ -64,6 +64,10 @@ pub fn answer_named(schema: &LabelSchema, name: &str) -> anyhow::Result<Answer> 
     let known: Vec<&str> = schema.classes.iter().map(|c| c.name.as_str()).collect();
     let known = known.join(", ");
     match schema.task {
+        Task::Detection | Task::SemanticSegmentation | Task::InstanceSegmentation => bail!(
+            "this project asks for {}, which cannot be named in words; draw them in the browser, or answer '{UNREADABLE}' for images that cannot be read",
+            schema.task.in_words()
+        ),
         Task::Classification => bail!(
             "the project has no class '{name}'; it has {known}, and '{UNREADABLE}' for images that cannot be read"
         ),

@@ -1,7 +1,7 @@
 //! The report of a simulation for people.
 
 use crate::output::{columns, percent};
-use autolabel_annotation::Task;
+use autolabel_annotation::ImageTask;
 use autolabel_workflow::simulate::{
     Arm, ArmPoint, Comparison, Difference, GradeSpread, LabelsToFull, PeopleOutcome, PeopleReport,
     ReadersPerImage, SimulationReport, Spread,
@@ -21,9 +21,9 @@ pub fn report_text(report: &SimulationReport) -> String {
         report.pool,
         report.classes.len(),
         match report.task {
-            Task::Classification => "classes",
-            Task::Findings => "findings",
-            Task::Grades => "grades",
+            ImageTask::Classification => "classes",
+            ImageTask::Findings => "findings",
+            ImageTask::Grades => "grades",
         },
         report.seeds.len(),
         report.batch_size,
@@ -165,9 +165,9 @@ fn labels_to_full(to: &LabelsToFull) -> String {
 /// of all its images.
 fn class_table(report: &SimulationReport) -> String {
     let kind = match report.task {
-        Task::Classification => "class",
-        Task::Findings => "finding",
-        Task::Grades => "grade",
+        ImageTask::Classification => "class",
+        ImageTask::Findings => "finding",
+        ImageTask::Grades => "grade",
     };
     let Some(main) = report.arms.first() else {
         return String::new();

@@ -1,11 +1,12 @@
-//! COCO-style JSON (Lin et al. 2014): images, categories and one annotation for each class or finding of
-//! an image, whose box is the whole image, so that COCO's own loader reads it. Images and annotations are two lists in one
+//! COCO JSON (Lin et al. 2014): images, categories and one annotation for each drawn shape, with its box and
+//! region. Classes and findings of whole images become annotations whose box is the image, so that COCO's
+//! own loader reads them, too. Images and annotations are two lists in one
 //! object; the annotations wait in a temporary file, everything else streams.
 
 use crate::FormatError;
 use crate::export::Written;
 use crate::record::{ExportHeader, LabelRecord};
-use autolabel_annotation::{ClassId, Label};
+use autolabel_annotation::{BoundingBox, ClassId, Geometry, Label, Mask};
 use serde::Serialize;
 use std::io::{self, BufWriter, Seek, Write};
 
@@ -31,13 +32,23 @@ struct Image<'a> {
     height: u32,
 }
 
+/// COCO's two ways to write a region.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Segmentation {
+    Polygons(Vec<Vec<f32>>),
+    Mask(Mask),
+}
+
 #[derive(Serialize)]
 struct Annotation {
     id: u64,
     image_id: u32,
     category_id: u32,
-    bbox: [u32; 4],
-    area: u64,
+    bbox: [f32; 4],
+    area: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segmentation: Option<Segmentation>,
     iscrowd: u8,
     source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,9 +101,9 @@ fn write_object(
         };
         put(out, written.images == 0, &image)?;
         written.count(&record);
-        for class in record.label.into_iter().flat_map(Label::named) {
+        for annotation in annotations_of(&record) {
             id += 1;
-            put(&mut annotations, id == 1, &annotation(&record, class, id))?;
+            put(&mut annotations, id == 1, &Annotation { id, ..annotation })?;
         }
     }
     out.write_all(b"\n],\"annotations\":[")?;
@@ -106,15 +117,69 @@ fn write_object(
     Ok(written)
 }
 
-fn annotation(record: &LabelRecord, class: ClassId, id: u64) -> Annotation {
+/// One for each shape of a drawing; of other labels one for each class, the size of the image. Still without
+/// numbers.
+fn annotations_of(record: &LabelRecord) -> Vec<Annotation> {
+    let whole = BoundingBox {
+        x: 0.0,
+        y: 0.0,
+        width: record.width as f32,
+        height: record.height as f32,
+    };
+    match &record.drawing {
+        Some(drawing) => drawing
+            .shapes
+            .iter()
+            .filter_map(|shape| {
+                let area = shape.geometry.bounding_box()?;
+                Some(annotation(
+                    record,
+                    shape.class,
+                    &area,
+                    Some(&shape.geometry),
+                ))
+            })
+            .collect(),
+        None => record
+            .label
+            .into_iter()
+            .flat_map(Label::named)
+            .map(|class| annotation(record, class, &whole, None))
+            .collect(),
+    }
+}
+
+fn annotation(
+    record: &LabelRecord,
+    class: ClassId,
+    around: &BoundingBox,
+    geometry: Option<&Geometry>,
+) -> Annotation {
     // The probability of findings is that of all of them together, not of this one.
     let is_its_own = matches!(record.label, Some(Label::Class(_)));
+    let (area, segmentation) = match geometry {
+        Some(Geometry::Mask(mask)) => (
+            f64::from(mask.area()),
+            Some(Segmentation::Mask(mask.clone())),
+        ),
+        Some(Geometry::Polygon(polygon)) => (
+            polygon.area(),
+            Some(Segmentation::Polygons(
+                polygon
+                    .rings()
+                    .map(|ring| ring.iter().flat_map(|point| [point.x, point.y]).collect())
+                    .collect(),
+            )),
+        ),
+        Some(Geometry::Box(_)) | None => (around.area(), None),
+    };
     Annotation {
-        id,
+        id: 0,
         image_id: record.id,
         category_id: u32::from(class.0) + 1,
-        bbox: [0, 0, record.width, record.height],
-        area: u64::from(record.width) * u64::from(record.height),
+        bbox: [around.x, around.y, around.width, around.height],
+        area,
+        segmentation,
         iscrowd: 0,
         source: record.source.word(),
         score: record.short_probability().filter(|_| is_its_own),

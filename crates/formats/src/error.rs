@@ -57,9 +57,9 @@ pub enum FormatError {
         /// The place.
         path: std::path::PathBuf,
     },
-    /// Class folders cannot hold findings.
+    /// Class folders hold one class an image, not findings or shapes.
     #[error(
-        "class folders need one class an image, and this project has findings; export as CSV, JSON Lines or COCO"
+        "class folders need one class an image, and this project asks for something else; export as CSV, JSON Lines or COCO"
     )]
     FoldersOfFindings,
     /// No room.

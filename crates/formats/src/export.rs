@@ -7,7 +7,6 @@ use crate::folder_names::{CERTIFICATE, MANIFEST};
 use crate::manifest::{HashingWriter, ManifestWriter};
 use crate::record::{ExportHeader, LabelRecord};
 use crate::{FormatError, class_folders, coco, json_lines, table};
-use autolabel_annotation::Task;
 use serde::{Deserialize, Serialize};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -154,12 +153,12 @@ pub fn export_certified_to(
     Ok(written)
 }
 
-/// An image with two findings has no one folder.
+/// An image with two findings, or with shapes, has no one folder.
 fn refuse_folders_of_findings(
     format: ExportFormat,
     header: &ExportHeader,
 ) -> Result<(), FormatError> {
-    if format == ExportFormat::Folders && header.schema.task == Task::Findings {
+    if format == ExportFormat::Folders && !header.schema.task.has_one_class() {
         return Err(FormatError::FoldersOfFindings);
     }
     Ok(())

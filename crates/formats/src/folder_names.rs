@@ -131,6 +131,7 @@ mod tests {
             path: file.into(),
             width: 1,
             height: 1,
+            drawing: None,
             label: Some(Label::Class(ClassId(class))),
             source: LabelSource::Expert,
             probability: None,

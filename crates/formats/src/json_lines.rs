@@ -3,7 +3,7 @@
 use crate::FormatError;
 use crate::export::Written;
 use crate::record::{ExportHeader, LabelRecord};
-use autolabel_annotation::Task;
+use autolabel_annotation::{DrawnShape, Mask, Task};
 use serde::Serialize;
 use std::io::Write;
 
@@ -17,6 +17,12 @@ struct Line<'a> {
     /// For findings; `null` where there is no label.
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<Option<Vec<&'a str>>>,
+    /// For drawings, classes as positions in the schema; `null` where there is no label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shapes: Option<Option<&'a [DrawnShape]>>,
+    /// Pixels about which the drawing says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored: Option<&'a Mask>,
     source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     probability: Option<f64>,
@@ -36,7 +42,7 @@ pub(crate) fn write(
     let task = header.schema.task;
     let mut written = Written::default();
     for record in records {
-        let names = record.label.map(|label| header.names(label));
+        let names = header.names(&record);
         let line = Line {
             id: record.id,
             file: &record.file,
@@ -44,6 +50,13 @@ pub(crate) fn write(
                 .has_one_class()
                 .then(|| names.as_ref().and_then(|names| names.first().copied())),
             labels: (task == Task::Findings).then(|| names.clone()),
+            shapes: task.is_drawn().then(|| {
+                record
+                    .drawing
+                    .as_ref()
+                    .map(|drawing| drawing.shapes.as_slice())
+            }),
+            ignored: record.drawing.as_ref().and_then(|d| d.ignored.as_ref()),
             source: record.source.word(),
             probability: record.short_probability(),
             reader: record.reader.as_deref(),

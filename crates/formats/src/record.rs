@@ -1,6 +1,6 @@
 //! One labeled image as every export sees it.
 
-use autolabel_annotation::{Label, LabelSchema};
+use autolabel_annotation::{ClassId, Drawing, Label, LabelSchema};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -49,6 +49,8 @@ pub struct LabelRecord {
     pub height: u32,
     /// The label, by positions in the schema of [`ExportHeader`].
     pub label: Option<Label>,
+    /// What was drawn, where the label is a drawing.
+    pub drawing: Option<Drawing>,
     /// Who the label comes from.
     pub source: LabelSource,
     /// Calibrated probability of an automatic label, 0 to 1.
@@ -78,11 +80,13 @@ impl LabelRecord {
 }
 
 impl ExportHeader {
-    /// Names that a record's label has, one where it is a class.
-    pub(crate) fn names(&self, label: Label) -> Vec<&str> {
-        label
-            .named()
-            .filter_map(|class| self.schema.name_of(class))
-            .collect()
+    /// Names that a record's label has, one where it is a class; `None` where there is no label.
+    pub(crate) fn names(&self, record: &LabelRecord) -> Option<Vec<&str>> {
+        let named: Vec<ClassId> = match &record.drawing {
+            Some(drawing) => drawing.classes(),
+            None => record.label?.named().collect(),
+        };
+        let name_of = |class: ClassId| self.schema.name_of(class);
+        Some(named.into_iter().filter_map(name_of).collect())
     }
 }

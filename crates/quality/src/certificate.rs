@@ -471,6 +471,9 @@ fn statement(audit: &CertificateAudit, facts: &CertificateFacts) -> String {
         (Task::Findings, _) => {
             format!("{checked} A label is right where every finding, present or absent, is right.")
         }
+        (Task::Detection | Task::SemanticSegmentation | Task::InstanceSegmentation, _) => {
+            format!("{checked} A label is right where the expert accepted it without an edit.")
+        }
     };
     let target = percent(audit.target_error);
     let least = percent_down(audit.accuracy_lower_bound);

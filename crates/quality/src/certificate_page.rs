@@ -210,7 +210,10 @@ fn push_grades(page: &mut String, certificate: &Certificate) {
 
 fn push_classes(page: &mut String, certificate: &Certificate) {
     let (title, kind) = match certificate.task {
-        Task::Classification => ("By class", "Class"),
+        Task::Classification
+        | Task::Detection
+        | Task::SemanticSegmentation
+        | Task::InstanceSegmentation => ("By class", "Class"),
         Task::Findings => ("By finding", "Finding"),
         Task::Grades => ("By grade, from the lowest to the highest", "Grade"),
     };

@@ -27,6 +27,9 @@ use utoipa_axum::routes;
 /// Largest request body, bytes. The largest real one is the settings with thousands of classes.
 const MOST_BODY_BYTES: usize = 1 << 20;
 
+/// Largest drawing, bytes: 20,000 shapes, or masks of a large image pixel by pixel.
+const MOST_DRAWING_BYTES: usize = 64 << 20;
+
 /// Everything a server that listens at this address answers about this project. Event streams end
 /// when `closing` turns `true`.
 pub fn router(project: Project, listening: IpAddr, closing: watch::Receiver<bool>) -> Router {
@@ -59,6 +62,12 @@ pub(crate) fn api_router() -> OpenApiRouter<AppState> {
         .routes(routes!(images::list_images))
         .routes(routes!(images::get_image))
         .routes(routes!(images::flag_image))
+        .routes(routes!(images::get_drawing))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(images::save_drawing))
+                .layer(DefaultBodyLimit::max(MOST_DRAWING_BYTES)),
+        )
         .routes(routes!(images::get_plane))
         .routes(routes!(images::get_preview))
         .routes(routes!(images::localize_image))

@@ -31,6 +31,7 @@ mod folder;
 mod lock;
 mod store;
 
+mod drawing;
 mod event;
 mod journal;
 mod label_state;

@@ -3,7 +3,7 @@
 
 use crate::error::At;
 use crate::{LabelState, StoreError};
-use autolabel_annotation::{Answer, ClassId, FindingSet, ImageId, Label, LabelOrigin};
+use autolabel_annotation::{Answer, ClassId, DrawingId, FindingSet, ImageId, Label, LabelOrigin};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,9 @@ const ROWS_A_STATEMENT: usize = 500;
 
 /// How an unreadable answer is written in the `answer` column.
 const UNREADABLE: i64 = -1;
+
+/// Drawing 0 in the `answer` column: above all numbers of classes.
+const FIRST_DRAWING: i64 = 1 << 32;
 
 /// All states that a condition finds, as `image answer origin …;image answer …`.
 const SELECT_STATES: &str = "SELECT group_concat(image || ' ' || coalesce(answer, '') || ' ' \
@@ -177,11 +180,12 @@ fn answer_code(answer: Answer) -> i64 {
     answer.label().map_or(UNREADABLE, label_code)
 }
 
-/// A class as its number; findings below [`UNREADABLE`], by their bits.
+/// A class as its number; findings below [`UNREADABLE`], by their bits; drawings from [`FIRST_DRAWING`] on.
 fn label_code(label: Label) -> i64 {
     match label {
         Label::Class(class) => i64::from(class.0),
         Label::Findings(present) => UNREADABLE - 1 - to_i64(present.bits()),
+        Label::Drawn { drawing } => FIRST_DRAWING + i64::from(drawing.0),
     }
 }
 
@@ -193,7 +197,10 @@ fn answer_of_code(code: i64) -> Result<Answer, StoreError> {
 }
 
 fn label_of_code(code: i64) -> Result<Label, StoreError> {
-    let label = if code >= 0 {
+    let label = if code >= FIRST_DRAWING {
+        let drawing = u32::try_from(code - FIRST_DRAWING).ok().map(DrawingId);
+        drawing.map(|drawing| Label::Drawn { drawing })
+    } else if code >= 0 {
         u16::try_from(code).ok().map(ClassId).map(Label::Class)
     } else {
         // Every code below "unreadable" is at least -2, so the bits are not negative.
@@ -266,11 +273,15 @@ mod tests {
             .chain([0, 1, u16::MAX].map(|class| Answer::Class {
                 class: ClassId(class),
             }))
+            .chain([0, 7, u32::MAX].map(|drawing| Answer::Drawn {
+                drawing: DrawingId(drawing),
+            }))
             .chain([Answer::Unreadable]);
         for answer in answers {
             assert_eq!(answer_of_code(answer_code(answer)).unwrap(), answer);
         }
         assert!(answer_of_code(70_000).is_err());
         assert!(answer_of_code(i64::MIN).is_err());
+        assert!(answer_of_code(i64::MAX).is_err());
     }
 }

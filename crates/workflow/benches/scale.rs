@@ -17,7 +17,7 @@
     reason = "a benchmark fails by panicking and prints what it measured"
 )]
 
-use autolabel_annotation::{Answer, ClassId, LabelOrigin, Task};
+use autolabel_annotation::{Answer, ClassId, ImageTask, LabelOrigin};
 use autolabel_heads::{
     FeatureRows, GpConfig, HalfMatrix, PredictOptions, ScaleChoice, fit, fit_after, fit_student,
     leave_one_out, predict,
@@ -128,7 +128,7 @@ impl Project {
             excluded: &self.excluded,
             groups: None,
             duplicate_of: None,
-            task: Task::Classification,
+            task: ImageTask::Classification,
             class_names: &self.class_names,
             history: &self.history,
             previous,

@@ -195,6 +195,7 @@ impl Project {
         &self,
         request: AuditAnswerRequest,
     ) -> Result<AuditView, WorkflowError> {
+        self.check_drawing(request.image, request.answer).await?;
         let project = self.clone();
         to_the_end(async move { audit_answer(&project, request).await }).await?;
         self.tell(ProjectEvent::Audit);

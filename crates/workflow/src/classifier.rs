@@ -7,7 +7,7 @@
 
 use crate::WorkflowError;
 use crate::grade_head::GradeHead;
-use autolabel_annotation::{ClassId, FindingSet, Label, Task};
+use autolabel_annotation::{ClassId, FindingSet, ImageTask, Label};
 use autolabel_heads::{
     DirichletGp, FINDING_STATES, FeatureRows, GpConfig, KernelScale, Matrix, PredictOptions,
     Predictions, ScaleChoice, fit_findings, states_of,
@@ -23,7 +23,7 @@ const MOST_SETS: usize = 12;
 /// A fitted classifier.
 #[derive(Debug, Clone)]
 pub struct Classifier {
-    task: Task,
+    task: ImageTask,
     heads: Vec<DirichletGp>,
     /// What says the grade; grades only.
     grades: Option<GradeHead>,
@@ -35,7 +35,7 @@ impl Classifier {
     /// # Errors
     /// As [`autolabel_heads::fit`].
     pub fn fit(
-        task: Task,
+        task: ImageTask,
         features: &Matrix,
         rows: &[u32],
         labels: &[Label],
@@ -43,7 +43,7 @@ impl Classifier {
         config: &GpConfig,
     ) -> Result<Self, WorkflowError> {
         let heads = match task {
-            Task::Classification | Task::Grades => {
+            ImageTask::Classification | ImageTask::Grades => {
                 let classes = classes_of(labels);
                 vec![autolabel_heads::fit(
                     features,
@@ -53,7 +53,9 @@ impl Classifier {
                     config,
                 )?]
             }
-            Task::Findings => fit_findings(features, rows, &sets_of(labels), class_count, config)?,
+            ImageTask::Findings => {
+                fit_findings(features, rows, &sets_of(labels), class_count, config)?
+            }
         };
         let grades = grade_head(task, features, rows, labels, class_count, config)?;
         Ok(Self {
@@ -79,7 +81,7 @@ impl Classifier {
         let task = self.task;
         let numbers: Vec<u32> = (0_u32..).take(labels.len()).collect();
         match task {
-            Task::Classification | Task::Grades => {
+            ImageTask::Classification | ImageTask::Grades => {
                 let classes = classes_of(labels);
                 let before = self.first();
                 let head =
@@ -91,7 +93,7 @@ impl Classifier {
                     grades,
                 })
             }
-            Task::Findings => {
+            ImageTask::Findings => {
                 let config = GpConfig {
                     scale: ScaleChoice::WarmStart(self.scale()),
                     searched: None,
@@ -104,7 +106,7 @@ impl Classifier {
 
     /// What its columns mean.
     #[must_use]
-    pub fn task(&self) -> Task {
+    pub fn task(&self) -> ImageTask {
         self.task
     }
 
@@ -131,8 +133,8 @@ impl Classifier {
     #[must_use]
     pub fn column_count(&self) -> usize {
         match self.task {
-            Task::Classification | Task::Grades => self.first().class_count(),
-            Task::Findings => self.heads.len(),
+            ImageTask::Classification | ImageTask::Grades => self.first().class_count(),
+            ImageTask::Findings => self.heads.len(),
         }
     }
 
@@ -140,8 +142,8 @@ impl Classifier {
     #[must_use]
     pub fn head_of(&self, class: ClassId) -> Option<(&DirichletGp, ClassId)> {
         match self.task {
-            Task::Classification | Task::Grades => Some((self.first(), class)),
-            Task::Findings => Some((self.heads.get(class.index())?, PRESENT)),
+            ImageTask::Classification | ImageTask::Grades => Some((self.first(), class)),
+            ImageTask::Findings => Some((self.heads.get(class.index())?, PRESENT)),
         }
     }
 
@@ -187,7 +189,7 @@ impl Classifier {
     #[must_use]
     pub fn columns_of(&self, probabilities: &[&[f32]]) -> Vec<f32> {
         match (self.task, probabilities) {
-            (Task::Classification | Task::Grades, [only]) => only.to_vec(),
+            (ImageTask::Classification | ImageTask::Grades, [only]) => only.to_vec(),
             _ => {
                 let rows = probabilities
                     .first()
@@ -204,14 +206,14 @@ impl Classifier {
 
 /// What says the grade; `None` where labels are no grades.
 fn grade_head(
-    task: Task,
+    task: ImageTask,
     features: &Matrix,
     rows: &[u32],
     labels: &[Label],
     class_count: usize,
     config: &GpConfig,
 ) -> Result<Option<GradeHead>, WorkflowError> {
-    if task != Task::Grades {
+    if task != ImageTask::Grades {
         return Ok(None);
     }
     GradeHead::fit(features, rows, &classes_of(labels), class_count, config).map(Some)
@@ -221,14 +223,19 @@ fn grade_head(
 const PRESENT: ClassId = ClassId(1);
 
 /// Applies the temperature of the calibration to rows of columns; 1 changes nothing.
-pub fn calibrate_columns(task: Task, columns: &mut [f32], column_count: usize, temperature: f64) {
+pub fn calibrate_columns(
+    task: ImageTask,
+    columns: &mut [f32],
+    column_count: usize,
+    temperature: f64,
+) {
     columns
         .par_chunks_mut(ROWS_A_TASK * column_count)
         .for_each(|part| match task {
-            Task::Classification | Task::Grades => {
+            ImageTask::Classification | ImageTask::Grades => {
                 autolabel_heads::apply_temperature(part, column_count, temperature);
             }
-            Task::Findings => {
+            ImageTask::Findings => {
                 for p in part {
                     let mut both = [1.0 - *p, *p];
                     autolabel_heads::apply_temperature(&mut both, FINDING_STATES, temperature);
@@ -244,7 +251,7 @@ pub fn calibrate_columns(task: Task, columns: &mut [f32], column_count: usize, t
 /// # Errors
 /// Parts that do not belong together.
 pub fn fit_temperature(
-    task: Task,
+    task: ImageTask,
     columns: &[f32],
     labels: &[Label],
     class_count: usize,
@@ -252,11 +259,11 @@ pub fn fit_temperature(
     median: f64,
 ) -> Result<f64, WorkflowError> {
     Ok(match task {
-        Task::Classification | Task::Grades => {
+        ImageTask::Classification | ImageTask::Grades => {
             let classes = classes_of(labels);
             autolabel_heads::fit_temperature(columns, class_count, &classes, weights, median)?
         }
-        Task::Findings => {
+        ImageTask::Findings => {
             let pairs: Vec<f32> = columns.iter().flat_map(|p| [1.0 - p, *p]).collect();
             let sets = sets_of(labels);
             let by_finding: Vec<Vec<ClassId>> = (0..class_count)
@@ -279,17 +286,17 @@ pub fn fit_temperature(
 /// certainties, as if findings went wrong independently of each other (they go wrong together, so that
 /// this is careful).
 #[must_use]
-pub fn most_likely(task: Task, row: &[f32]) -> (Label, f32) {
+pub fn most_likely(task: ImageTask, row: &[f32]) -> (Label, f32) {
     match task {
-        Task::Classification => {
+        ImageTask::Classification => {
             let (class, p) = first_class(row);
             (Label::Class(class), p)
         }
-        Task::Grades => {
+        ImageTask::Grades => {
             let (grade, p) = median_grade(row);
             (Label::Class(grade), p)
         }
-        Task::Findings => {
+        ImageTask::Findings => {
             let present = (0_u16..).zip(row).filter(|(_, p)| **p > 0.5);
             let set = FindingSet::of(present.map(|(finding, _)| ClassId(finding)));
             let certainty = row.iter().map(|p| p.max(1.0 - p)).product();
@@ -330,10 +337,10 @@ fn first_class(probabilities: &[f32]) -> (ClassId, f32) {
 /// How far a row is from another label, 0 to 1, small = doubtful: the lead of the first over the second
 /// class, or of present over absent (or the reverse) of the finding where it is smallest.
 #[must_use]
-pub fn lead(task: Task, row: &[f32]) -> f32 {
+pub fn lead(task: ImageTask, row: &[f32]) -> f32 {
     match task {
-        Task::Classification | Task::Grades => autolabel_selection::lead(row),
-        Task::Findings => {
+        ImageTask::Classification | ImageTask::Grades => autolabel_selection::lead(row),
+        ImageTask::Findings => {
             let leads = row.iter().map(|p| (2.0 * p - 1.0).abs());
             leads.fold(1.0, f32::min)
         }
@@ -368,7 +375,7 @@ fn classes_of(labels: &[Label]) -> Vec<ClassId> {
 fn sets_of(labels: &[Label]) -> Vec<FindingSet> {
     let set = |label: &Label| match label {
         Label::Findings(present) => Some(*present),
-        Label::Class(_) => None,
+        Label::Class(_) | Label::Drawn { .. } => None,
     };
     labels.iter().filter_map(set).collect()
 }
@@ -383,24 +390,24 @@ mod tests {
 
     #[test]
     fn the_lead_is_that_of_the_first_class_or_of_the_most_doubtful_finding() {
-        assert!((lead(Task::Classification, &[0.2, 0.5, 0.3]) - 0.2).abs() < 1e-6);
-        assert!((lead(Task::Classification, &[0.5, 0.5]) - 0.0).abs() < 1e-6);
-        assert!((lead(Task::Findings, &[0.01, 0.6, 0.9]) - 0.2).abs() < 1e-6);
+        assert!((lead(ImageTask::Classification, &[0.2, 0.5, 0.3]) - 0.2).abs() < 1e-6);
+        assert!((lead(ImageTask::Classification, &[0.5, 0.5]) - 0.0).abs() < 1e-6);
+        assert!((lead(ImageTask::Findings, &[0.01, 0.6, 0.9]) - 0.2).abs() < 1e-6);
     }
 
     #[test]
     fn the_most_likely_label_is_a_class_or_a_set() {
-        let class = most_likely(Task::Classification, &[0.4, 0.4, 0.2]);
+        let class = most_likely(ImageTask::Classification, &[0.4, 0.4, 0.2]);
         assert_eq!(class, (Label::Class(ClassId(0)), 0.4));
-        let (label, p) = most_likely(Task::Findings, &[0.1, 0.9, 0.8]);
+        let (label, p) = most_likely(ImageTask::Findings, &[0.1, 0.9, 0.8]);
         assert_eq!(label, set(0b110));
         assert!((p - 0.9 * 0.9 * 0.8).abs() < 1e-6);
-        assert_eq!(most_likely(Task::Findings, &[0.5, 0.2]).0, set(0));
+        assert_eq!(most_likely(ImageTask::Findings, &[0.5, 0.2]).0, set(0));
     }
 
     #[test]
     fn the_median_grade_lies_between_two_ends() {
-        let said = |row: &[f32]| most_likely(Task::Grades, row);
+        let said = |row: &[f32]| most_likely(ImageTask::Grades, row);
         assert_eq!(said(&[0.4, 0.2, 0.4]), (Label::Class(ClassId(1)), 0.2));
         assert_eq!(said(&[0.7, 0.2, 0.1]), (Label::Class(ClassId(0)), 0.7));
         assert_eq!(said(&[0.1, 0.2, 0.7]), (Label::Class(ClassId(2)), 0.7));
@@ -410,7 +417,7 @@ mod tests {
     #[test]
     fn a_temperature_sharpens_each_finding_by_itself() {
         let mut row = [0.2, 0.5, 0.9];
-        calibrate_columns(Task::Findings, &mut row, 3, 0.5);
+        calibrate_columns(ImageTask::Findings, &mut row, 3, 0.5);
         let squared = |p: f32| p * p / (p * p + (1.0 - p) * (1.0 - p));
         for (found, p) in row.iter().zip([0.2, 0.5, 0.9]) {
             assert!((found - squared(p)).abs() < 1e-5, "{found} {p}");
@@ -425,7 +432,8 @@ mod tests {
             .map(|i| if i % 10 == 0 { set(2) } else { set(1) })
             .collect();
         let weights = vec![1.0; 100];
-        let found = fit_temperature(Task::Findings, &columns, &labels, 2, &weights, 1.0).unwrap();
+        let found =
+            fit_temperature(ImageTask::Findings, &columns, &labels, 2, &weights, 1.0).unwrap();
         assert!(found < 0.6, "{found}");
     }
 

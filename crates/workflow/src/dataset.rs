@@ -5,7 +5,7 @@ use crate::dataset_columns::dataset_columns;
 use crate::dataset_embedding::{EmbeddedRows, embed_or_reuse};
 use crate::dataset_entries::{Entry, group_numbers, labeled_entries, refused_files};
 use crate::representation::{BlockSource, transform_config, transformed_blocks};
-use autolabel_annotation::{Label, Task};
+use autolabel_annotation::{ImageTask, Label};
 use autolabel_heads::{Blocks, FeatureTransform, Matrix, RawFeatures};
 use autolabel_models::{Backbone, BackboneInfo, Views};
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub struct Dataset {
     /// What other weights are applied to; `None` = the features are all there is.
     pub blocks: Option<DatasetBlocks>,
     /// What a label is: findings where the table has `|` between names.
-    pub task: Task,
+    pub task: ImageTask,
     /// Known label of each file.
     pub truth: Vec<Label>,
     /// Names of the classes or findings in rising order.
@@ -170,6 +170,8 @@ pub(crate) fn without_features(
     refused: Vec<Refused>,
 ) -> Result<Dataset, WorkflowError> {
     let schema = crate::import_table::schema_of(entries.iter().map(|e| e.label.as_str()))?;
+    // A table names classes, never shapes.
+    let task = schema.task.of_image().unwrap_or(ImageTask::Classification);
     let truth = entries
         .iter()
         .filter_map(|e| schema.label_written(&e.label))
@@ -183,7 +185,7 @@ pub(crate) fn without_features(
         files: entries.iter().map(|e| e.file.clone()).collect(),
         features: Matrix::zeros(0, 0),
         blocks: None,
-        task: schema.task,
+        task,
         truth,
         class_names: schema.classes.into_iter().map(|class| class.name).collect(),
         groups: group_numbers(entries),

@@ -2,7 +2,7 @@
 
 use crate::WorkflowError;
 use crate::dataset::Dataset;
-use autolabel_annotation::{Label, LabelSchema, Task};
+use autolabel_annotation::{ImageTask, Label, LabelSchema, Task};
 
 impl Dataset {
     /// Takes the labels as grades, from the lowest to the highest as named. A grade that no image has may
@@ -16,7 +16,7 @@ impl Dataset {
             name: "the grades",
             problem,
         };
-        if !self.task.has_one_class() {
+        if !Task::from(self.task).has_one_class() {
             return Err(refuse(
                 "the table has several findings an image; grades need one label an image"
                     .to_owned(),
@@ -40,7 +40,7 @@ impl Dataset {
                 *label = *grade;
             }
         }
-        self.task = Task::Grades;
+        self.task = ImageTask::Grades;
         self.class_names = schema.classes.into_iter().map(|class| class.name).collect();
         Ok(self)
     }

@@ -1,6 +1,6 @@
 //! Why the loop cannot go on, each in one sentence with the remedy.
 
-use autolabel_annotation::SchemaError;
+use autolabel_annotation::{DrawingError, GeometryError, SchemaError};
 use autolabel_formats::FormatError;
 use autolabel_heads::HeadsError;
 use autolabel_image_io::ImageIoError;
@@ -66,6 +66,12 @@ pub enum WorkflowError {
     /// The label schema is refused.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// A drawing.
+    #[error(transparent)]
+    Drawing(#[from] DrawingError),
+    /// A shape, or the size of an image for shapes.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
     /// The project folder.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -119,6 +125,8 @@ impl WorkflowError {
             Self::NoLabeledImages { .. }
             | Self::Setting { .. }
             | Self::Schema(_)
+            | Self::Drawing(_)
+            | Self::Geometry(_)
             | Self::Selection(_)
             | Self::Formats(_) => FailureKind::Unacceptable,
             Self::Store(error) => store_kind(error),

@@ -2,11 +2,12 @@
 
 use crate::WorkflowError;
 use crate::project::{Project, aside, path_of};
-use autolabel_annotation::{Answer, ImageId, LabelOrigin};
+use autolabel_annotation::{Answer, Drawing, DrawingId, ImageId, Label, LabelOrigin};
 use autolabel_formats::{ExportFormat, ExportHeader, FormatError, LabelRecord, LabelSource};
 use autolabel_quality::certificate_json;
 use autolabel_store::{ImageRecord, LabelState};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use utoipa::ToSchema;
@@ -106,6 +107,7 @@ impl Project {
             labels,
             next: 0,
             page: Vec::new().into_iter(),
+            drawings: BTreeMap::new(),
             failure: None,
         };
         aside(move || {
@@ -126,6 +128,7 @@ struct Records {
     labels: Vec<LabelState>,
     next: usize,
     page: std::vec::IntoIter<ImageRecord>,
+    drawings: BTreeMap<DrawingId, Drawing>,
     failure: Option<WorkflowError>,
 }
 
@@ -142,15 +145,41 @@ impl Iterator for Records {
                 Ok(page) => self.page = page.into_iter(),
                 Err(error) => self.failure = Some(error.into()),
             }
+            self.fetch_drawings(&ids);
         }
         let record = self.page.next()?;
         let label = self.labels.get(record.id.row())?;
         let path = path_of(&self.project.inner().images, &record);
-        Some(label_record(record, label, path))
+        let drawing = label
+            .label()
+            .and_then(Label::drawing)
+            .and_then(|id| self.drawings.get(&id).cloned());
+        Some(label_record(record, label, drawing, path))
     }
 }
 
-fn label_record(record: ImageRecord, label: &LabelState, path: PathBuf) -> LabelRecord {
+impl Records {
+    /// What is drawn on the images of a page.
+    fn fetch_drawings(&mut self, images: &[ImageId]) {
+        let named = images.iter().filter_map(|image| {
+            let label = self.labels.get(image.row())?;
+            label.label()?.drawing()
+        });
+        let named: Vec<DrawingId> = named.collect();
+        let inner = self.project.inner();
+        match inner.runtime.block_on(inner.store.drawings(&named)) {
+            Ok(drawings) => self.drawings = drawings,
+            Err(error) => self.failure = Some(error.into()),
+        }
+    }
+}
+
+fn label_record(
+    record: ImageRecord,
+    label: &LabelState,
+    drawing: Option<Drawing>,
+    path: PathBuf,
+) -> LabelRecord {
     let source = source_of(label);
     LabelRecord {
         id: record.id.0,
@@ -159,6 +188,7 @@ fn label_record(record: ImageRecord, label: &LabelState, path: PathBuf) -> Label
         width: record.width,
         height: record.height,
         label: label.label(),
+        drawing,
         source,
         probability: label
             .auto_confidence

@@ -97,19 +97,15 @@ pub(crate) fn schema_of<'a>(
     labels: impl Iterator<Item = &'a str> + Clone,
 ) -> Result<LabelSchema, SchemaError> {
     let is_list = |label: &str| label.contains(SEPARATOR);
-    let task = if labels.clone().any(is_list) {
-        Task::Findings
-    } else {
-        Task::Classification
-    };
-    let names: BTreeSet<&str> = match task {
-        Task::Classification | Task::Grades => labels
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .collect(),
-        Task::Findings => labels.flat_map(names_in).collect(),
-    };
-    LabelSchema::new(task, names)
+    if labels.clone().any(is_list) {
+        let names: BTreeSet<&str> = labels.flat_map(names_in).collect();
+        return LabelSchema::new(Task::Findings, names);
+    }
+    let names: BTreeSet<&str> = labels
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    LabelSchema::new(Task::Classification, names)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::project::live::BackboneFacts;
 use crate::representation;
 use crate::round::{Labeled, RoundModel, Validation};
 use crate::view::{ClassRow, CurvePoint, Estimate, ModelView, ReliabilityBin};
-use autolabel_annotation::{ClassId, Label, LabelOrigin, Task};
+use autolabel_annotation::{ClassId, ImageTask, Label, LabelOrigin};
 use autolabel_heads::GpConfig;
 use autolabel_quality::{Proportion, ValidationItem, wilson_95};
 
@@ -59,14 +59,14 @@ fn head(model: &RoundModel, backbone: Option<&BackboneFacts>) -> String {
         None => "exact".to_owned(),
     };
     let beside = match model.classifier.task() {
-        Task::Grades => {
+        ImageTask::Grades => {
             "Ordinal Gaussian process regression (cumulative probit) says the grade. Beside it for choosing and for heat: "
         }
-        Task::Classification | Task::Findings => "",
+        ImageTask::Classification | ImageTask::Findings => "",
     };
     let each = match model.classifier.task() {
-        Task::Classification | Task::Grades => String::new(),
-        Task::Findings => format!(" for each of {} findings", model.classifier.column_count()),
+        ImageTask::Classification | ImageTask::Grades => String::new(),
+        ImageTask::Findings => format!(" for each of {} findings", model.classifier.column_count()),
     };
     let classifier = format!(
         "{beside}Dirichlet Gaussian process ({kind}){each}, kernel {}, variance {:.2}, length scale {:.2}",
@@ -103,6 +103,10 @@ fn hash(described: &Described<'_>) -> Result<String, WorkflowError> {
             Some(Label::Findings(present)) => {
                 hasher.update(&row.to_le_bytes());
                 hasher.update(&present.bits().to_le_bytes());
+            }
+            Some(Label::Drawn { drawing }) => {
+                hasher.update(&row.to_le_bytes());
+                hasher.update(&drawing.0.to_le_bytes());
             }
             None => {}
         }

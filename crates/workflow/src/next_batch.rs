@@ -68,7 +68,7 @@ pub(crate) fn next_batch(live: &Live, seed: u64) -> Option<BatchRecord> {
 
 fn returned_picks(live: &Live, size: usize) -> Vec<PickRecord> {
     let names = class_names(live);
-    let task = live.settings.schema.task;
+    let task = live.settings.schema.task.of_image();
     let count = u32::try_from(live.index.len()).unwrap_or(u32::MAX);
     (0..count)
         .filter(|row| is_open(live, *row))
@@ -78,8 +78,8 @@ fn returned_picks(live: &Live, size: usize) -> Vec<PickRecord> {
             origin: LabelOrigin::Returned,
             strategy: "returned".to_owned(),
             score: None,
-            text: match prediction(live, row) {
-                Some(p) => format!(
+            text: match task.zip(prediction(live, row)) {
+                Some((task, p)) => format!(
                     "Not sure enough to label by itself. {}",
                     doubt_in_words(task, p, &names)
                 ),
@@ -102,7 +102,7 @@ fn ranked_picks(live: &Live, size: usize, rng: &mut ChaCha8Rng) -> Vec<PickRecor
     let mut picks: Vec<PickRecord> = random.iter().map(|&row| random_pick(row)).collect();
     let mut in_group: BTreeMap<u32, usize> = BTreeMap::new();
     let names = class_names(live);
-    let task = live.settings.schema.task;
+    let task = live.settings.schema.task.of_image();
     for &row in live.ranking.iter() {
         if picks.len() >= size {
             break;
@@ -118,7 +118,7 @@ fn ranked_picks(live: &Live, size: usize, rng: &mut ChaCha8Rng) -> Vec<PickRecor
             }
             *taken += 1;
         }
-        let Some(p) = prediction(live, row) else {
+        let Some((task, p)) = task.zip(prediction(live, row)) else {
             continue;
         };
         picks.push(PickRecord {

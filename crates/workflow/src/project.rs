@@ -4,6 +4,7 @@
 //! changes pass through one asynchronous lock; reading never waits for the disk of a writer.
 
 mod check;
+mod drawings;
 mod effort;
 mod images;
 pub(crate) mod live;

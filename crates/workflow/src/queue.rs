@@ -103,6 +103,7 @@ impl Project {
 }
 
 async fn answer(project: &Project, request: AnswerRequest) -> Result<AnswerReceipt, WorkflowError> {
+    project.check_drawing(request.image, request.answer).await?;
     let reader = request.reader.unwrap_or_else(|| LOCAL_READER.to_owned());
     let image = request.image;
     let sequence = {
@@ -228,7 +229,8 @@ fn next_items(
     count: usize,
     at: Instant,
 ) -> Vec<(Option<usize>, PickRecord)> {
-    if live.settings.schema.classes.len() < 2 {
+    let schema = &live.settings.schema;
+    if schema.classes.len() < schema.task.least_classes() {
         return Vec::new();
     }
     let elsewhere: BTreeSet<ImageId> = live
@@ -293,8 +295,9 @@ fn empty_view(project: &Project, live: &Live, is_empty: bool) -> QueueView {
 
 fn why_empty(project: &Project, live: &Live, left_in_batch: usize) -> String {
     let jobs = &project.inner().jobs;
-    if live.settings.schema.classes.len() < 2 {
-        return "Name at least two classes first.".to_owned();
+    let schema = &live.settings.schema;
+    if schema.classes.len() < schema.task.least_classes() {
+        return "Name the classes first.".to_owned();
     }
     let anything_open = (0_u32..)
         .take(live.index.len())

@@ -27,7 +27,7 @@ use crate::excerpt::{Considered, rank_excerpt};
 use crate::representation::Representation;
 use crate::screening::{Kept, Looked, Screening, look, uniform_sample};
 use crate::view::CurvePoint;
-use autolabel_annotation::{Answer, Label, LabelOrigin, Task};
+use autolabel_annotation::{Answer, ImageTask, Label, LabelOrigin};
 use autolabel_heads::{FeatureRows, GpConfig, PredictOptions, Predictions, UnreadableKind};
 use autolabel_quality::{AutoShare, ThresholdConfig, ValidationItem};
 use autolabel_selection::{
@@ -76,7 +76,7 @@ pub struct RoundInput<'a> {
     /// The earlier image that an image copies.
     pub duplicate_of: Option<&'a [Option<u32>]>,
     /// What a label is.
-    pub task: Task,
+    pub task: ImageTask,
     /// Names of the classes or findings of the schema, in order.
     pub class_names: &'a [String],
     /// Earlier rounds, oldest first.
@@ -162,7 +162,7 @@ pub fn run_screened(
     let candidates = unlabeled(input);
     let (rows, labels) = labeled_images(input.labels, input.excluded);
     if rows.is_empty() {
-        return cold_start(input, &candidates, screening);
+        return cold_start(input, &candidates, &[], screening);
     }
     let (rows, labels) = learning_order(input, rows, labels);
     let classifier = fit(input, &rows, &labels)?;
@@ -231,6 +231,16 @@ pub fn run_screened(
     })
 }
 
+/// A batch that covers the pool beside what is labeled, whatever the labels say: where no classifier of
+/// whole images can learn from them.
+///
+/// # Errors
+/// The acquisition function is unknown.
+pub fn cover(input: &RoundInput<'_>) -> Result<RoundOutcome, WorkflowError> {
+    let (labeled, _) = labeled_images(input.labels, input.excluded);
+    cold_start(input, &unlabeled(input), &labeled, &Screening::default())
+}
+
 fn unlabeled(input: &RoundInput<'_>) -> Vec<u32> {
     (0_u32..)
         .zip(input.labels.iter().zip(input.excluded))
@@ -252,6 +262,7 @@ pub fn labeled_images(labels: &[Option<Labeled>], excluded: &[bool]) -> (Vec<u32
 fn cold_start(
     input: &RoundInput<'_>,
     candidates: &[u32],
+    labeled: &[u32],
     screening: &Screening,
 ) -> Result<RoundOutcome, WorkflowError> {
     let mut rng = random_stream(input);
@@ -263,7 +274,7 @@ fn cold_start(
         heads: &[],
         set_aside: &[],
     };
-    let picks = rank_excerpt(input, candidates, considered, &[], &mut rng)?;
+    let picks = rank_excerpt(input, candidates, considered, labeled, &mut rng)?;
     let nothing = PoolPredictions::nothing(input.task);
     Ok(RoundOutcome {
         model: None,

@@ -8,7 +8,7 @@
 use crate::WorkflowError;
 use crate::classifier::{self, Classifier};
 use crate::round::RoundModel;
-use autolabel_annotation::Task;
+use autolabel_annotation::ImageTask;
 use autolabel_heads::{
     FeatureRows, PredictOptions, Predictions, Tracked, fit_student, predict_tracked,
 };
@@ -160,7 +160,7 @@ pub(crate) fn look(
         options,
         before,
         // The heads of findings, and what says grades, are fitted anew in every round.
-        keeps: classifier.task() == Task::Classification && bytes <= MOST_KEPT,
+        keeps: classifier.task() == ImageTask::Classification && bytes <= MOST_KEPT,
     };
     if is_whole {
         let (exact, first) = exactly.predict(candidates, |kept| kept.first.as_ref())?;
@@ -233,7 +233,7 @@ pub(crate) fn uniform_sample(
 /// The candidates with the smallest lead, without those of the sample, in rising
 /// order. The earlier image wins a tie.
 fn most_doubtful(
-    task: Task,
+    task: ImageTask,
     candidates: &[u32],
     columns: &[f32],
     sample: &[u32],

@@ -14,7 +14,7 @@ use crate::representation::{
 };
 use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome};
 use crate::training::{class_labels, is_by};
-use autolabel_annotation::Task;
+use autolabel_annotation::{ImageTask, Task};
 use autolabel_heads::{Combination, FeatureTransform, GpConfig, RawFeatures};
 use autolabel_selection::RoundRecord;
 use autolabel_store::EmbeddingsReader;
@@ -47,28 +47,36 @@ impl Snapshot {
     pub(crate) fn run(&self, project: &Project) -> Result<RoundOutcome, WorkflowError> {
         let chosen = self.chosen(project)?;
         let weighed = project.weighed(self.labels.len(), chosen.as_ref())?;
-        round::run(&RoundInput {
+        let task = self.task.of_image();
+        let input = RoundInput {
             features: weighed.features.rows(),
             representation: chosen.as_ref(),
             labels: &self.labels,
             excluded: &self.excluded,
             groups: self.groups.as_deref(),
             duplicate_of: Some(&self.duplicate_of),
-            task: self.task,
+            // Of shapes no classifier learns, so that it does not matter which it would have been.
+            task: task.unwrap_or(ImageTask::Findings),
             class_names: &self.class_names,
             history: &self.history,
             previous: self.previous.as_deref(),
             config: &self.config,
             seed: self.seed,
             round: self.round,
-        })
+        };
+        match task {
+            Some(_) => round::run(&input),
+            None => round::cover(&input),
+        }
     }
 
     /// The choice of what counts in the features, made anew where the labels have grown enough.
     fn chosen(&self, project: &Project) -> Result<Option<Representation>, WorkflowError> {
         let present = self.representation.as_ref();
         let (rows, labels) = round::labeled_images(&self.labels, &self.excluded);
-        if !self.may_choose || !representation::is_due(rows.len(), present) {
+        // Shapes say nothing about the features of whole images.
+        let may_choose = self.may_choose && !self.task.is_drawn();
+        if !may_choose || !representation::is_due(rows.len(), present) {
             return Ok(self.representation.clone());
         }
         let gp = &self.config.gp;
@@ -127,7 +135,13 @@ impl Project {
                 gp: GpConfig::default(),
             },
             seed: self.inner().seed,
-            round: if has_labels { version(&live) + 1 } else { 0 },
+            round: match (live.settings.schema.task.is_drawn(), &live.batch) {
+                // Without models, batches are counted.
+                (true, Some(batch)) => batch.number,
+                (true, None) => 0,
+                (false, _) if has_labels => version(&live) + 1,
+                (false, _) => 0,
+            },
             sequence,
             batch_size: settings.batch_size,
             representation: by_this_network

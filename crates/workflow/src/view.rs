@@ -5,7 +5,9 @@ mod localization;
 
 pub use localization::{LocalizationView, PixelBox};
 
-use autolabel_annotation::{Answer, ClassId, ImageId, Label, LabelOrigin, LabelSchema};
+use autolabel_annotation::{
+    Answer, ClassId, Drawing, DrawingId, ImageId, Label, LabelOrigin, LabelSchema,
+};
 use autolabel_quality::CertificateGrades;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -296,6 +298,17 @@ pub struct AnswerRequest {
     /// Who answers; `local` in single-user mode.
     #[serde(default)]
     pub reader: Option<String>,
+}
+
+/// A drawing as it is kept, with its number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DrawingView {
+    /// The number that an answer names; equal drawings have the same.
+    pub id: DrawingId,
+    /// The shapes, brought to the form of the task: boxes clipped, one mask a class of a semantic map,
+    /// instances without shared pixels.
+    #[serde(flatten)]
+    pub drawing: Drawing,
 }
 
 /// What came of an answer: it is on disk when this is received.

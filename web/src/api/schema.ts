@@ -144,6 +144,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drawings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A drawing by its number. */
+        get: operations["get_drawing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -210,6 +227,23 @@ export interface paths {
         get: operations["get_image"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{id}/drawings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps what was drawn on an image, and gives it the number that an answer names. */
+        post: operations["save_drawing"];
         delete?: never;
         options?: never;
         head?: never;
@@ -462,6 +496,11 @@ export interface components {
             /** @description Positions in the label schema; empty = none of them. */
             present: components["schemas"]["FindingSet"];
         } | {
+            /** @description The drawing. */
+            drawing: components["schemas"]["DrawingId"];
+            /** @enum {string} */
+            kind: "drawn";
+        } | {
             /** @enum {string} */
             kind: "unreadable";
         };
@@ -621,6 +660,32 @@ export interface components {
         };
         /** Format: binary */
         Binary: string;
+        /**
+         * @description An axis-parallel box in continuous pixel coordinates, as COCO's `[x, y, width, height]`: it holds
+         *     the points with `x <= px < x + width` and `y <= py < y + height`. It may reach outside its image.
+         */
+        BoundingBox: {
+            /**
+             * Format: float
+             * @description Height, greater than 0.
+             */
+            height: number;
+            /**
+             * Format: float
+             * @description Width, greater than 0.
+             */
+            width: number;
+            /**
+             * Format: float
+             * @description Left side.
+             */
+            x: number;
+            /**
+             * Format: float
+             * @description Upper side.
+             */
+            y: number;
+        };
         /**
          * @description A certificate. Shares are rounded to six decimals, bounds always to the careful side; hours to
          *     three decimals and money to two.
@@ -915,6 +980,8 @@ export interface components {
             random_labels: number;
             sensitivity?: components["schemas"]["Estimate"] | null;
         };
+        /** @description Run lengths in one of the two forms of COCO. */
+        CocoCounts: string | number[];
         /** @description A term of a coding scheme, as DICOM writes it (PS3.3 section 8.8). */
         CodedTerm: {
             /** @description Code value in that scheme. */
@@ -1045,6 +1112,30 @@ export interface components {
              */
             stop_at_labels?: number | null;
         };
+        /** @description All shapes of an image. What no shape covers is background, but for what is ignored. */
+        Drawing: {
+            ignored?: components["schemas"]["Mask"] | null;
+            /** @description The shapes; later ones lie on top. */
+            shapes: components["schemas"]["DrawnShape"][];
+        };
+        /**
+         * Format: int32
+         * @description A drawing of a project by its number. Equal drawings have one number, so that a label is confirmed
+         *     without an edit exactly where the numbers are the same.
+         */
+        DrawingId: number;
+        /** @description A drawing as it is kept, with its number. */
+        DrawingView: components["schemas"]["Drawing"] & {
+            /** @description The number that an answer names; equal drawings have the same. */
+            id: components["schemas"]["DrawingId"];
+        };
+        /** @description A shape with its class. */
+        DrawnShape: {
+            /** @description Position in the label schema. */
+            class: components["schemas"]["ClassId"];
+            /** @description Where it is. */
+            geometry: components["schemas"]["Geometry"];
+        };
         /** @description Hours and money. */
         Effort: {
             /**
@@ -1088,6 +1179,17 @@ export interface components {
             /** @description `true` sets the mark, `false` takes it away. */
             on: boolean;
         };
+        /** @description Outline of a drawn shape. */
+        Geometry: (components["schemas"]["BoundingBox"] & {
+            /** @enum {string} */
+            type: "box";
+        }) | (components["schemas"]["Polygon"] & {
+            /** @enum {string} */
+            type: "polygon";
+        }) | (components["schemas"]["Mask"] & {
+            /** @enum {string} */
+            type: "mask";
+        });
         /**
          * Format: int32
          * @description One image of a project: its dense, zero-based row. Images are only ever added, so the row in
@@ -1196,8 +1298,11 @@ export interface components {
              */
             total: number;
         };
-        /** @description The label of a readable image. In JSON a class number, or a list of findings. */
-        Label: components["schemas"]["ClassId"] | components["schemas"]["FindingSet"];
+        /** @description The label of a readable image. In JSON a class number, a list of findings, or `{"drawing": number}`. */
+        Label: components["schemas"]["ClassId"] | components["schemas"]["FindingSet"] | {
+            /** @description The drawing. */
+            drawing: components["schemas"]["DrawingId"];
+        };
         /**
          * @description Why an image was given to an expert. Only [`LabelOrigin::Random`] answers are an unbiased
          *     sample of the pool, so only they may be used to estimate accuracy.
@@ -1240,6 +1345,13 @@ export interface components {
             text: string;
             /** @description `rows * columns` values row by row, 0 to 1: 1 = speaks most for the class, 0 = does not. */
             values: number[];
+        };
+        /** @description A mask as COCO files hold it. */
+        Mask: {
+            /** @description Lengths of runs down the columns, outside and inside the mask by turns, outside first. */
+            counts: components["schemas"]["CocoCounts"];
+            /** @description Height and width of the image, in this order. */
+            size: number[];
         };
         /** @description One trained model. */
         ModelView: {
@@ -1322,6 +1434,17 @@ export interface components {
              * @description From the left to the right edge, above 0.
              */
             width_px: number;
+        };
+        /** @description x and y in pixels from the upper-left corner of the image. */
+        Point: number[];
+        /**
+         * @description A polygon: an outer ring and holes, each a list of corners whose last is joined to the first. What
+         *     is inside follows from all rings together by the even-odd rule, so the direction of a ring says
+         *     nothing. Corners may lie outside the image.
+         */
+        Polygon: {
+            holes?: components["schemas"]["Point"][][];
+            outer: components["schemas"]["Point"][];
         };
         /** @description What the model says about one image. */
         PredictionView: {
@@ -1600,7 +1723,7 @@ export interface components {
          * @description What experts are asked to do with each image.
          * @enum {string}
          */
-        Task: "classification" | "findings" | "grades";
+        Task: "classification" | "findings" | "grades" | "detection" | "semantic_segmentation" | "instance_segmentation";
     };
     responses: never;
     parameters: never;
@@ -1879,6 +2002,38 @@ export interface operations {
             };
         };
     };
+    get_drawing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the drawing */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drawing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawingView"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     follow_events: {
         parameters: {
             query?: never;
@@ -2006,6 +2161,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImageView"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_drawing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Row of the image */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Drawing"];
+            };
+        };
+        responses: {
+            /** @description The drawing as it is kept; on disk when this is received */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawingView"];
                 };
             };
             /** @description What is wrong and what to do */

@@ -21,12 +21,24 @@ const findings = (...present: number[]): Answer => ({ kind: 'findings', present 
 const UNREADABLE: Answer = { kind: 'unreadable' };
 
 describe('labels', () => {
+  it('that are drawn are the same where they have one number', () => {
+    const drawn: Answer = { kind: 'drawn', drawing: 3 };
+    expect(labelOf(drawn)).toEqual({ drawing: 3 });
+    expect(answerOf({ drawing: 3 })).toEqual(drawn);
+    expect(named({ drawing: 3 })).toEqual([]);
+    expect(sameLabel({ drawing: 3 }, { drawing: 3 })).toBe(true);
+    expect(sameLabel({ drawing: 3 }, { drawing: 4 })).toBe(false);
+    expect(sameLabel({ drawing: 3 }, 3)).toBe(false);
+    expect(sameLabel([3], { drawing: 3 })).toBe(false);
+  });
+
   it('are put into words', () => {
     expect(labelInWords(1, CHEST)).toBe('nodule');
     expect(labelInWords([0, 1], CHEST)).toBe('effusion, nodule');
     expect(labelInWords([], CHEST)).toBe('No finding');
     expect(labelInWords(7, CHEST)).toBe('class 8');
     expect(labelInWords([7], CHEST)).toBe('finding 8');
+    expect(labelInWords({ drawing: 3 }, CHEST)).toBe('Drawn');
   });
 
   it('name classes by position', () => {

@@ -18,17 +18,33 @@ const CLASSES: Words = { one: 'class', many: 'classes', One: 'Class', Many: 'Cla
 const FINDINGS: Words = { one: 'finding', many: 'findings', One: 'Finding', Many: 'Findings' };
 const GRADES: Words = { one: 'grade', many: 'grades', One: 'Grade', Many: 'Grades' };
 
-const WORDS: Record<Task, Words> = { classification: CLASSES, findings: FINDINGS, grades: GRADES };
+const WORDS: Record<Task, Words> = {
+  classification: CLASSES,
+  findings: FINDINGS,
+  grades: GRADES,
+  detection: CLASSES,
+  semantic_segmentation: CLASSES,
+  instance_segmentation: CLASSES,
+};
 
 export function wordsOf(task: Task): Words {
   return WORDS[task];
 }
 
 export const NO_FINDING = 'No finding';
+export const DRAWN = 'Drawn';
 export const UNREADABLE = 'Cannot be read';
 
-/** Positions in the schema that a label names. */
+/** What an image shows as a whole: a class or findings. */
+type WholeLabel = Exclude<Label, { drawing: number }>;
+
+function isDrawn(label: Label): label is { drawing: number } {
+  return typeof label === 'object' && 'drawing' in label;
+}
+
+/** Positions in the schema that a label names; a drawing names none by itself. */
 export function named(label: Label): readonly number[] {
+  if (isDrawn(label)) return [];
   return typeof label === 'number' ? [label] : label;
 }
 
@@ -39,6 +55,8 @@ export function labelOf(answer: Answer): Label | null {
       return answer.class;
     case 'findings':
       return answer.present;
+    case 'drawn':
+      return { drawing: answer.drawing };
     case 'unreadable':
       return null;
   }
@@ -50,11 +68,17 @@ export function findingsOf(answer: Answer): readonly number[] {
 }
 
 export function answerOf(label: Label): Answer {
+  if (isDrawn(label)) return { kind: 'drawn', drawing: label.drawing };
   return typeof label === 'number' ? { kind: 'class', class: label } : { kind: 'findings', present: label };
 }
 
-/** Whether both say the same; a class and a set of one finding do not. */
+/** Whether both say the same; a class and a set of one finding do not. Equal drawings have one number. */
 export function sameLabel(a: Label, b: Label): boolean {
+  if (isDrawn(a) || isDrawn(b)) return isDrawn(a) && isDrawn(b) && a.drawing === b.drawing;
+  return sameWhole(a, b);
+}
+
+function sameWhole(a: WholeLabel, b: WholeLabel): boolean {
   if (typeof a === 'number' || typeof b === 'number') return a === b;
   const [first, second] = [new Set(a), new Set(b)];
   return first.size === second.size && a.every((index) => second.has(index));
@@ -75,8 +99,9 @@ export function nameOf(index: number, classes: readonly ClassDefinition[], task:
   return classes[index]?.name ?? `${wordsOf(task).one} ${String(index + 1)}`;
 }
 
-/** "pneumonia", "effusion, nodule" or "No finding" */
+/** "pneumonia", "effusion, nodule", "No finding" or "Drawn" */
 export function labelInWords(label: Label, classes: readonly ClassDefinition[]): string {
+  if (isDrawn(label)) return DRAWN;
   if (typeof label === 'number') return nameOf(label, classes, 'classification');
   if (label.length === 0) return NO_FINDING;
   return label.map((index) => nameOf(index, classes, 'findings')).join(', ');

@@ -54,6 +54,7 @@ pub fn records(root: &Path) -> Vec<LabelRecord> {
                 path,
                 width: 640 + id,
                 height: 480,
+                drawing: None,
                 label: class.map(|class| Label::Class(ClassId(class))),
                 source,
                 probability,

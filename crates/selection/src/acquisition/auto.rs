@@ -4,6 +4,7 @@
 
 use super::error_reduction::ErrorReduction;
 use super::kmeans_medoid::KMeansMedoid;
+use super::max_herding::MaxHerding;
 use super::uncertainty_herding::UncertaintyHerding;
 use super::{Acquisition, Scored};
 use crate::PoolView;
@@ -31,8 +32,10 @@ impl Acquisition for Auto {
         count: usize,
         rng: &mut ChaCha8Rng,
     ) -> Vec<Scored> {
-        if pool.heads.is_empty() {
+        if pool.heads.is_empty() && pool.labeled.is_empty() {
             KMeansMedoid.choose(pool, open, count, rng)
+        } else if pool.heads.is_empty() {
+            MaxHerding.choose(pool, open, count, rng)
         } else if pool.heads.iter().all(|head| head.model.is_some()) {
             ErrorReduction.choose(pool, open, count, rng)
         } else {

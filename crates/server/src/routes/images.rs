@@ -4,10 +4,11 @@ use crate::binary::Binary;
 use crate::conditional::conditional;
 use crate::extract::{Json, Path, Query};
 use crate::problem::Problem;
-use autolabel_annotation::{ClassId, ImageId};
+use autolabel_annotation::{ClassId, Drawing, DrawingId, ImageId};
 use autolabel_workflow::Project;
 use autolabel_workflow::view::{
-    ImageFilter, ImageOrder, ImagePage, ImageState, ImageView, LocalizationView, RefusedFile,
+    DrawingView, ImageFilter, ImageOrder, ImagePage, ImageState, ImageView, LocalizationView,
+    RefusedFile,
 };
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -102,6 +103,40 @@ pub async fn get_image(
     Path(id): Path<ImageId>,
 ) -> Result<axum::Json<ImageView>, Problem> {
     Ok(axum::Json(project.image(id).await?))
+}
+
+/// Keeps what was drawn on an image, and gives it the number that an answer names.
+#[utoipa::path(
+    post, path = "/images/{id}/drawings", tag = "images", operation_id = "save_drawing",
+    params(("id" = u32, Path, description = "Row of the image")),
+    request_body = Drawing,
+    responses(
+        (status = 200, description = "The drawing as it is kept; on disk when this is received", body = DrawingView),
+        Problem,
+    )
+)]
+pub async fn save_drawing(
+    State(project): State<Project>,
+    Path(id): Path<ImageId>,
+    Json(drawing): Json<Drawing>,
+) -> Result<axum::Json<DrawingView>, Problem> {
+    Ok(axum::Json(project.save_drawing(id, &drawing).await?))
+}
+
+/// A drawing by its number.
+#[utoipa::path(
+    get, path = "/drawings/{id}", tag = "images", operation_id = "get_drawing",
+    params(("id" = u32, Path, description = "Number of the drawing")),
+    responses(
+        (status = 200, description = "The drawing", body = DrawingView),
+        Problem,
+    )
+)]
+pub async fn get_drawing(
+    State(project): State<Project>,
+    Path(id): Path<DrawingId>,
+) -> Result<axum::Json<DrawingView>, Problem> {
+    Ok(axum::Json(project.drawing(id).await?))
 }
 
 /// A mark for a second look.

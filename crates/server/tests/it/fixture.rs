@@ -89,7 +89,7 @@ pub fn class_of(image: u64) -> u64 {
     image % 2
 }
 
-fn draw_stripes(folder: &Path, count: u32) {
+pub fn draw_stripes(folder: &Path, count: u32) {
     for number in 0..count {
         let width = 6 + number % 5;
         let phase = number / 2 * 3;

@@ -24,6 +24,7 @@ mod images;
 
 mod localization;
 
+mod drawings;
 mod events;
 
 mod release;

@@ -45,6 +45,7 @@ fn every_route_of_the_interface_is_described() {
             "GET /certificate",
             "GET /certificate.html",
             "GET /curve",
+            "GET /drawings/{id}",
             "GET /events",
             "GET /export",
             "GET /images",
@@ -65,6 +66,7 @@ fn every_route_of_the_interface_is_described() {
             "POST /annotations/undo",
             "POST /audit/answers",
             "POST /auto-label",
+            "POST /images/{id}/drawings",
             "POST /jobs",
             "PUT /images/{id}/flag",
         ]

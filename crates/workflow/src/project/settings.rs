@@ -183,8 +183,13 @@ fn patched(live: &Live, patch: SettingsPatch) -> Result<Settings, WorkflowError>
     Ok(settings)
 }
 
-/// How many classes, from the first on, must stay because labels or models use them.
+/// How many classes, from the first on, must stay because labels or models use them. What drawings name
+/// is not in memory, so that with drawings all must stay.
 fn used_classes(live: &Live) -> usize {
+    let schema = &live.settings.schema;
+    if schema.task.is_drawn() && has_labels(live) {
+        return schema.classes.len();
+    }
     let labels = live.index.labels.iter();
     let said = labels.flat_map(|l| [l.answer.and_then(Answer::label), l.auto_label]);
     said.flatten()

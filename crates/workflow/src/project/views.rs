@@ -70,6 +70,9 @@ fn notices(live: &Live, stage: Stage, read_only: bool) -> Vec<String> {
             Task::Classification => "Name at least two classes before labeling.".to_owned(),
             Task::Grades => "Name at least two grades before labeling.".to_owned(),
             Task::Findings => "Name at least one finding before labeling.".to_owned(),
+            Task::Detection | Task::SemanticSegmentation | Task::InstanceSegmentation => {
+                "Name at least one class before labeling.".to_owned()
+            }
         });
     }
     if let Some(note) = &live.engine_note {

@@ -3,7 +3,7 @@
 use super::{RoundInput, plain};
 use crate::WorkflowError;
 use crate::classifier::{self, Classifier};
-use autolabel_annotation::{Answer, Label, LabelOrigin, Task};
+use autolabel_annotation::{Answer, ImageTask, Label, LabelOrigin};
 use autolabel_quality::ValidationItem;
 
 /// How many chosen labels a random one counts for in the calibration. At 1 the model stayed 4 to 5
@@ -79,8 +79,8 @@ pub(super) fn calibrate(
         .collect();
     let task = input.task;
     let median = match task {
-        Task::Classification | Task::Findings => MEDIAN_TEMPERATURE,
-        Task::Grades => MEDIAN_TEMPERATURE_OF_GRADES,
+        ImageTask::Classification | ImageTask::Findings => MEDIAN_TEMPERATURE,
+        ImageTask::Grades => MEDIAN_TEMPERATURE_OF_GRADES,
     };
     let temperature =
         classifier::fit_temperature(task, &left_out, labels, width, &weights, median)?;

@@ -82,6 +82,8 @@ fn categories(labels: &[Label], class_count: usize) -> (Vec<ClassId>, usize) {
                 .clone()
                 .map(|finding| ClassId(u16::from(present.contains(ClassId(finding)))))
                 .collect(),
+            // No classifier gives a drawing.
+            Label::Drawn { .. } => Vec::new(),
         }
     };
     let count = match labels.first() {

@@ -4,14 +4,14 @@ use super::{RoundInput, RoundModel, plain};
 use crate::WorkflowError;
 use crate::classifier::{self, Classifier};
 use crate::screening::Looked;
-use autolabel_annotation::{Label, Task};
+use autolabel_annotation::{ImageTask, Label};
 use autolabel_heads::FeatureRows;
 
 /// Calibrated predictions for some images.
 #[derive(Debug, Clone)]
 pub struct PoolPredictions {
     /// What the columns mean.
-    pub task: Task,
+    pub task: ImageTask,
     /// Images in rising order.
     pub rows: Vec<u32>,
     /// `rows × column_count` probabilities, row-major: of each class, or of each finding by itself.
@@ -26,7 +26,7 @@ pub struct PoolPredictions {
 impl PoolPredictions {
     /// No image.
     #[must_use]
-    pub fn nothing(task: Task) -> Self {
+    pub fn nothing(task: ImageTask) -> Self {
         Self {
             task,
             rows: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::PoolPredictions;
 use crate::view::PickReason;
-use autolabel_annotation::{ImageId, LabelOrigin, Task};
+use autolabel_annotation::{ImageId, ImageTask, LabelOrigin};
 use autolabel_selection::Pick;
 
 /// An image to ask for, with the reason in words.
@@ -46,23 +46,23 @@ const MOST_NAMED: usize = 3;
 const WORTH_NAMING: f32 = 0.2;
 
 /// Between which two classes the model hesitates, or which findings it is unsure of, as a sentence.
-pub(crate) fn doubt_in_words(task: Task, columns: &[f32], class_names: &[String]) -> String {
+pub(crate) fn doubt_in_words(task: ImageTask, columns: &[f32], class_names: &[String]) -> String {
     let doubt = |index: &usize| match task {
-        Task::Classification | Task::Grades => -columns[*index],
-        Task::Findings => (columns[*index] - 0.5).abs(),
+        ImageTask::Classification | ImageTask::Grades => -columns[*index],
+        ImageTask::Findings => (columns[*index] - 0.5).abs(),
     };
     let mut order: Vec<usize> = (0..columns.len()).collect();
     order.sort_by(|a, b| doubt(a).total_cmp(&doubt(b)));
     let name = |index: usize| class_names.get(index).map_or("?", String::as_str);
     match (task, order.as_slice()) {
-        (Task::Classification | Task::Grades, [first, second, ..]) => format!(
+        (ImageTask::Classification | ImageTask::Grades, [first, second, ..]) => format!(
             "The model hesitates between {} and {} ({:.2} to {:.2}).",
             name(*first),
             name(*second),
             columns[*first],
             columns[*second]
         ),
-        (Task::Findings, [first, ..]) => {
+        (ImageTask::Findings, [first, ..]) => {
             let unsure =
                 |index: &&usize| columns[**index].min(1.0 - columns[**index]) >= WORTH_NAMING;
             let mut named: Vec<usize> = order.iter().filter(unsure).copied().collect();
@@ -89,15 +89,15 @@ mod tests {
         let names = ["effusion", "nodule", "mass"].map(String::from);
         let said = |task, columns: &[f32]| doubt_in_words(task, columns, &names);
         assert_eq!(
-            said(Task::Classification, &[0.2, 0.5, 0.3]),
+            said(ImageTask::Classification, &[0.2, 0.5, 0.3]),
             "The model hesitates between nodule and mass (0.50 to 0.30)."
         );
         assert_eq!(
-            said(Task::Findings, &[0.45, 0.01, 0.7]),
+            said(ImageTask::Findings, &[0.45, 0.01, 0.7]),
             "The model is least sure about effusion (0.45), mass (0.70)."
         );
         assert_eq!(
-            said(Task::Findings, &[0.02, 0.01, 0.97]),
+            said(ImageTask::Findings, &[0.02, 0.01, 0.97]),
             "The model is least sure about mass (0.97)."
         );
     }

@@ -235,6 +235,8 @@ impl<'a> Crew<'a> {
                 let set = FindingSet::from_bits(present.bits() ^ other);
                 Label::Findings(set.unwrap_or(present))
             }
+            // Data sets of this simulation have none.
+            Label::Drawn { .. } => truth,
         };
         let label = match self.people.mistakes {
             _ if is_right => truth,

@@ -121,7 +121,7 @@ mod tests {
             files: vec![String::new(); 100],
             features: Matrix::zeros(100, 1),
             blocks: None,
-            task: autolabel_annotation::Task::Classification,
+            task: autolabel_annotation::ImageTask::Classification,
             truth: vec![Label::Class(autolabel_annotation::ClassId(0)); 100],
             class_names: vec!["a".to_owned()],
             groups: Some(groups.clone()),

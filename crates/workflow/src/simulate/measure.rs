@@ -5,7 +5,7 @@ use crate::WorkflowError;
 use crate::classifier;
 use crate::dataset::Dataset;
 use crate::round::{Labeled, RoundModel};
-use autolabel_annotation::{Label, Task};
+use autolabel_annotation::{ImageTask, Label};
 use autolabel_heads::{Matrix, PredictOptions};
 
 /// Shares of right labels after one round, those of findings right where all of them are; `None` where there is no such image.
@@ -64,8 +64,8 @@ pub(super) fn measure(
     }
     let test = test_split(dataset, features, model)?;
     let grades = |pairs: &[(Label, Label)]| match dataset.task {
-        Task::Grades => grades::measured(pairs, classes),
-        Task::Classification | Task::Findings => Ok(None),
+        ImageTask::Grades => grades::measured(pairs, classes),
+        ImageTask::Classification | ImageTask::Findings => Ok(None),
     };
     Ok(Measured {
         rest_accuracy: rest.share().unwrap_or(1.0),

@@ -5,7 +5,7 @@ use crate::WorkflowError;
 use crate::dataset::Dataset;
 use crate::round::RoundConfig;
 use crate::view::CostModel;
-use autolabel_annotation::Task;
+use autolabel_annotation::{ImageTask, Task};
 use autolabel_heads::GpConfig;
 use autolabel_quality::ThresholdConfig;
 use autolabel_selection::{BatchConfig, SelectionError, StopConfig};
@@ -89,7 +89,7 @@ impl Plan {
                 format!("{budget} labels of {pool} images are too few to learn from"),
             );
         }
-        if dataset.task == Task::Findings
+        if dataset.task == ImageTask::Findings
             && config.people.per_image != (ReadersPerImage::Fixed { readers: 1 })
         {
             return setting(
@@ -98,7 +98,7 @@ impl Plan {
                     .to_owned(),
             );
         }
-        if dataset.class_names.len() < dataset.task.least_classes() {
+        if dataset.class_names.len() < Task::from(dataset.task).least_classes() {
             return setting(
                 "the data set",
                 "it has one class only, so there is nothing to learn".to_owned(),

@@ -7,7 +7,7 @@ use super::grades::GradeSpread;
 use super::people_summary::PeopleReport;
 use super::regret::StopRegret;
 use crate::dataset::Refused;
-use autolabel_annotation::Task;
+use autolabel_annotation::ImageTask;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -215,8 +215,8 @@ pub struct SimulationReport {
     pub version: u32,
     /// Name of the data set.
     pub dataset: String,
-    /// Task.
-    pub task: Task,
+    /// ImageTask.
+    pub task: ImageTask,
     /// Images of the pool.
     pub pool: usize,
     /// Images of the test split.

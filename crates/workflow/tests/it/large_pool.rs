@@ -1,6 +1,6 @@
 //! Rounds of large pools beside rounds that look at everything: what screening costs is measured here.
 
-use autolabel_annotation::{Answer, ClassId, LabelOrigin, Task};
+use autolabel_annotation::{Answer, ClassId, ImageTask, LabelOrigin};
 use autolabel_heads::{
     FeatureRows, GpConfig, HalfMatrix, Kernel, KernelScale, Matrix, ScaleChoice,
 };
@@ -113,7 +113,7 @@ impl Pool {
             excluded: &self.excluded,
             groups: None,
             duplicate_of: None,
-            task: Task::Classification,
+            task: ImageTask::Classification,
             class_names: &self.class_names,
             history: &[],
             previous,

@@ -7,6 +7,7 @@
 )]
 
 mod adapting;
+mod drawings;
 mod expert;
 mod findings;
 mod folder;

@@ -1,6 +1,6 @@
 //! Simulations on drawn features: what the report holds, and that it does not depend on threads.
 
-use autolabel_annotation::{ClassId, FindingSet, Label, Task};
+use autolabel_annotation::{ClassId, FindingSet, ImageTask, Label};
 use autolabel_heads::Matrix;
 use autolabel_workflow::WorkflowError;
 use autolabel_workflow::dataset::{Dataset, DatasetColumn};
@@ -32,7 +32,7 @@ fn clouds(images: usize) -> Dataset {
         files: (0..images).map(|i| format!("{i}.png")).collect(),
         features: Matrix::new(images, WIDTH, data).unwrap(),
         blocks: None,
-        task: Task::Classification,
+        task: ImageTask::Classification,
         truth,
         class_names: ["common", "usual", "rare <5 %>"]
             .map(str::to_owned)
@@ -384,7 +384,7 @@ fn the_page_stands_alone_and_escapes_names(page: &str) {
 fn findings(images: usize) -> Dataset {
     let mut dataset = clouds(images);
     let width = dataset.features.cols;
-    dataset.task = Task::Findings;
+    dataset.task = ImageTask::Findings;
     dataset.truth = dataset
         .features
         .data
@@ -406,7 +406,7 @@ fn findings_are_learnt_and_reported_one_by_one() {
         ..config()
     };
     let report = simulate(&dataset, &config, &mut |_| {}).unwrap();
-    assert_eq!(report.task, Task::Findings);
+    assert_eq!(report.task, ImageTask::Findings);
     let most_frequent = dataset
         .truth
         .iter()
@@ -438,7 +438,7 @@ fn several_readers_of_findings_are_refused_in_a_sentence() {
 fn grades_are_reported_by_how_far_off_they_are() {
     let order = ["rare <5 %>", "usual", "common"].map(str::to_owned);
     let dataset = clouds(480).graded(&order).unwrap();
-    assert_eq!(dataset.task, Task::Grades);
+    assert_eq!(dataset.task, ImageTask::Grades);
     assert_eq!(dataset.class_names, order);
     assert_eq!(
         dataset.truth[0],

@@ -10,12 +10,22 @@ import { gradeColor, nextColor, namesProblem } from '../settings/class-names';
 import { TaskChoice } from '../settings/task-choice';
 
 /** Fewer leave nothing to tell apart. */
-const FEWEST: Record<Task, number> = { classification: 2, findings: 1, grades: 2 };
+const FEWEST: Record<Task, number> = {
+  classification: 2,
+  findings: 1,
+  grades: 2,
+  detection: 1,
+  semantic_segmentation: 1,
+  instance_segmentation: 1,
+};
 
 const PLACEHOLDERS: Record<Task, string> = {
   classification: 'normal\npneumonia\nCOVID-19',
   findings: 'effusion\nnodule\npneumothorax',
   grades: 'no retinopathy\nmild\nmoderate\nsevere\nproliferative',
+  detection: 'red cell\nwhite cell\nplatelet',
+  semantic_segmentation: 'polyp',
+  instance_segmentation: 'nucleus',
 };
 
 export function NameClasses({ settings }: { settings: Settings }) {
@@ -27,7 +37,7 @@ export function NameClasses({ settings }: { settings: Settings }) {
     .split('\n')
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  const few = `Name at least ${task === 'findings' ? `one ${words.one}` : `two ${words.many}`}.`;
+  const few = `Name at least ${FEWEST[task] === 1 ? `one ${words.one}` : `two ${words.many}`}.`;
   const problem = names.length < FEWEST[task] ? few : namesProblem(names, words);
 
   const submit = async (event: Event): Promise<void> => {
