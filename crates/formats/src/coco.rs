@@ -8,6 +8,7 @@ use crate::export::Written;
 use crate::record::{ExportHeader, LabelRecord};
 use autolabel_annotation::{BoundingBox, ClassId, Geometry, Label, Mask};
 use serde::Serialize;
+use serde_json::Number;
 use std::io::{self, BufWriter, Seek, Write};
 
 #[derive(Serialize)]
@@ -45,8 +46,8 @@ struct Annotation {
     id: u64,
     image_id: u32,
     category_id: u32,
-    bbox: [f32; 4],
-    area: f64,
+    bbox: [Number; 4],
+    area: Number,
     #[serde(skip_serializing_if = "Option::is_none")]
     segmentation: Option<Segmentation>,
     iscrowd: u8,
@@ -159,11 +160,11 @@ fn annotation(
     let is_its_own = matches!(record.label, Some(Label::Class(_)));
     let (area, segmentation) = match geometry {
         Some(Geometry::Mask(mask)) => (
-            f64::from(mask.area()),
+            Number::from(mask.area()),
             Some(Segmentation::Mask(mask.clone())),
         ),
         Some(Geometry::Polygon(polygon)) => (
-            polygon.area(),
+            number(polygon.area() as f32),
             Some(Segmentation::Polygons(
                 polygon
                     .rings()
@@ -171,19 +172,40 @@ fn annotation(
                     .collect(),
             )),
         ),
-        Some(Geometry::Box(_)) | None => (around.area(), None),
+        // In double precision: an image has more pixels than single precision counts.
+        Some(Geometry::Box(_)) | None => {
+            let area = around.area();
+            let is_whole = area.fract() == 0.0;
+            (
+                if is_whole {
+                    Number::from(area as u64)
+                } else {
+                    number(area as f32)
+                },
+                None,
+            )
+        }
     };
     Annotation {
         id: 0,
         image_id: record.id,
         category_id: u32::from(class.0) + 1,
-        bbox: [around.x, around.y, around.width, around.height],
+        bbox: [around.x, around.y, around.width, around.height].map(number),
         area,
         segmentation,
         iscrowd: 0,
         source: record.source.word(),
         score: record.short_probability().filter(|_| is_its_own),
     }
+}
+
+/// A coordinate in its shortest form: 12 where it is whole, 0.1 and not the 0.10000000149 of its double.
+fn number(value: f32) -> Number {
+    if value.fract() == 0.0 && value.abs() < 1e9 {
+        return Number::from(value as i64);
+    }
+    let shortest = value.to_string().parse().unwrap_or(f64::from(value));
+    Number::from_f64(shortest).unwrap_or_else(|| Number::from(0))
 }
 
 /// One item of a list, on a line of its own.

@@ -37,6 +37,14 @@ pub enum FormatError {
         /// What the parser said.
         reason: String,
     },
+    /// A file that is no COCO JSON, or none of the task.
+    #[error(
+        "the COCO labels cannot be used: {reason}; a COCO file has the lists images, annotations and categories"
+    )]
+    Coco {
+        /// What the parser said.
+        reason: String,
+    },
     /// The column that everything hangs on is missing.
     #[error(
         "line 1 of the labels names no column 'file' (it reads: {found}); the first line must name the columns, for example file,label,group"

@@ -1,6 +1,6 @@
 //! Labels in and out, and features as arrays.
 //!
-//! In: label tables, label records with their images, NumPy arrays. Out: rows with problems, export
+//! In: label tables, COCO files, label records with their images, NumPy arrays. Out: rows with problems, drawings, export
 //! files, NumPy arrays.
 //! Never: project state, networks.
 //!
@@ -13,6 +13,8 @@
 mod error;
 
 mod label_table;
+
+mod coco_read;
 
 mod number_array;
 
@@ -28,6 +30,7 @@ mod table;
 mod folder_names;
 mod manifest;
 
+pub use coco_read::{CocoImage, CocoLabels, parse_coco, read_coco};
 pub use error::FormatError;
 pub use export::{
     ExportFormat, Written, export_certified_to, export_to, write_certified_export, write_export,
