@@ -225,9 +225,9 @@ impl Drawing {
                 .and_then(|mask| map.paint(&mask, Some(shape.class)));
             painted.map_err(|problem| DrawingError::Geometry { number, problem })?;
         }
-        let shapes = map.classes().into_iter().map(|class| DrawnShape {
+        let shapes = map.masks().into_iter().map(|(class, mask)| DrawnShape {
             class,
-            geometry: Geometry::Mask(map.mask_of(Some(class))),
+            geometry: Geometry::Mask(mask),
         });
         let background = map.mask_of(None);
         // Both are of this image, so that they can be compared.

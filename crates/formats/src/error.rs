@@ -37,6 +37,14 @@ pub enum FormatError {
         /// What the parser said.
         reason: String,
     },
+    /// A label image that cannot be used.
+    #[error("the label image cannot be used: {reason}: {}", path.display())]
+    LabelImage {
+        /// What is wrong and what to do.
+        reason: String,
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// A file that is no COCO JSON, or none of the task.
     #[error(
         "the COCO labels cannot be used: {reason}; a COCO file has the lists images, annotations and categories"

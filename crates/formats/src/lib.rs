@@ -1,6 +1,6 @@
 //! Labels in and out, and features as arrays.
 //!
-//! In: label tables, COCO files, label records with their images, NumPy arrays. Out: rows with problems, drawings, export
+//! In: label tables, COCO files, label images, label records with their images, NumPy arrays. Out: rows with problems, drawings, export
 //! files, NumPy arrays.
 //! Never: project state, networks.
 //!
@@ -15,6 +15,7 @@ mod error;
 mod label_table;
 
 mod coco_read;
+mod label_image;
 
 mod number_array;
 
@@ -35,6 +36,7 @@ pub use error::FormatError;
 pub use export::{
     ExportFormat, Written, export_certified_to, export_to, write_certified_export, write_export,
 };
+pub use label_image::{LabelImage, read_label_image};
 pub use label_table::{LabelRow, LabelTable, TableProblem, parse_label_table, read_label_table};
 pub use manifest::{Manifest, ManifestEntry};
 pub use number_array::{FloatWidth, NumberArray, read_number_array, write_number_array};

@@ -65,7 +65,10 @@ fn coco_regions_are_those_of_the_label_images() {
     let count: usize = labels.images.iter().map(|i| i.drawing.shapes.len()).sum();
     assert_eq!(count, 18_094);
     for image in labels.images.iter().step_by(40) {
-        let file = image.file.replace("images/", "instances/").replace(".jpg", ".png");
+        let file = image
+            .file
+            .replace("images/", "instances/")
+            .replace(".jpg", ".png");
         let values = image::open(folder.join(file)).unwrap().into_luma16();
         let mut areas = std::collections::BTreeMap::new();
         for value in values.pixels().filter(|value| value.0[0] > 0) {
