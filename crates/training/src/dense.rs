@@ -14,6 +14,9 @@ mod training;
 
 mod prediction;
 
+#[cfg(test)]
+mod parity;
+
 // What the network consists of.
 mod buffers;
 mod layers;
