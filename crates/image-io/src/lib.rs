@@ -37,6 +37,7 @@ mod decode;
 mod plane;
 
 // From a plane to what is read of it.
+mod augment;
 mod equalise;
 mod model_input;
 
@@ -51,6 +52,7 @@ mod duplicates;
 
 mod error;
 
+pub use augment::{AugmentRange, Augmentation, ColourJitter, augmented, augmented_labels};
 pub use decode::decode;
 pub use duplicates::{
     DuplicateIndex, DuplicatePair, NEAR_DUPLICATE_BITS, NEAR_DUPLICATE_CORRELATION, near_duplicates,
@@ -59,7 +61,7 @@ pub use equalise::equalise;
 pub use error::ImageIoError;
 pub use fingerprint::{Fingerprint, fingerprint, thumbnail_correlation};
 pub use format::{ImageFormat, sniff};
-pub use model_input::{model_input, model_input_of_centre};
+pub use model_input::{model_input, model_input_of_centre, model_input_sized};
 pub use plane::{Plane, Samples, Window};
 pub use plane_bytes::{read_plane_bytes, write_plane_bytes};
 pub use preview::preview_jpeg;

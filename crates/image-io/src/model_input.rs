@@ -29,6 +29,15 @@ pub fn model_input_of_centre(plane: &Plane, side: u32, share: f64) -> Vec<f32> {
     }
 }
 
+/// [`model_input`] at `width` × `height` pixels: `3 · height · width` values.
+pub fn model_input_sized(plane: &Plane, width: u32, height: u32) -> Vec<f32> {
+    let resized = resize_windowed(plane, width, height, 1.0);
+    match plane.channels {
+        1 => resized.repeat(3),
+        _ => planar_from_interleaved(&resized),
+    }
+}
+
 /// The plane in its default window at `width` × `height`, interleaved, values 0..=255; empty where
 /// the plane has fewer samples than its size says.
 ///

@@ -91,6 +91,17 @@ pub fn default_network() -> &'static [u8] {
     DEFAULT_NETWORK
 }
 
+/// How the default network wants its images.
+///
+/// # Errors
+/// None: the settings are known to be usable.
+pub(crate) fn default_normalisation() -> Result<Normalisation, ModelError> {
+    normalisation(&default_settings(), 3).map_err(|reason| ModelError::Unusable {
+        network: "embedded".to_owned(),
+        reason,
+    })
+}
+
 /// Writes a network that takes the same images as the default one as a file for
 /// [`BackboneSource::File`], with `PATH.json` beside it saying how images are normalised and that the
 /// features of [`BackboneSource::Default`] and then `further` outputs are joined.

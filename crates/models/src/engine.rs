@@ -69,6 +69,17 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::run`], for a network that leaves the size of its input open.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn run_shaped(&self, shape: [usize; 4], tensor: &[f32]) -> Result<Vec<Output>, ModelError> {
+        match self {
+            Engine::OnnxRuntime(engine) => engine.run_shaped(shape, tensor),
+            Engine::Rten(engine) => engine.run_shaped(shape, tensor),
+        }
+    }
+
     /// As [`Engine::run`], but returns these tensors from within the network.
     ///
     /// # Errors

@@ -25,6 +25,7 @@
 mod backbone;
 mod embed;
 mod feature_maps;
+mod frozen_stages;
 mod views;
 
 // What a network file says, and how an image becomes its input.
@@ -49,4 +50,5 @@ pub use embed::{Embeddings, embed};
 pub use engine::{EngineChoice, EngineInfo};
 pub use error::ModelError;
 pub use feature_maps::{FeatureMap, FeatureMaps, feature_maps};
+pub use frozen_stages::{FrozenStages, frozen_stage_maps, frozen_stage_values, load_frozen_stages};
 pub use views::{Crop, Orientations, Views};

@@ -1,4 +1,4 @@
-//! An ONNX file with more of its tensors as outputs, without parsing and writing it again.
+//! An ONNX file with other tensors as outputs, without parsing all of it and writing it again.
 //!
 //! Two serialised protocol buffer messages one after the other are read as their merger: repeated
 //! fields are joined, embedded messages merged ("Last One Wins" in the encoding guide of protocol
@@ -7,10 +7,16 @@
 
 /// Field numbers of onnx.proto, each with wire type 2 (length-delimited) in the low bits.
 const MODEL_GRAPH: u8 = 7 << 3 | 2;
+const GRAPH_INPUT: u8 = 11 << 3 | 2;
 const GRAPH_OUTPUT: u8 = 12 << 3 | 2;
 const VALUE_NAME: u8 = 1 << 3 | 2;
 const VALUE_TYPE: u8 = 2 << 3 | 2;
 const TYPE_TENSOR: u8 = 1 << 3 | 2;
+const TENSOR_SHAPE: u8 = 2 << 3 | 2;
+const SHAPE_DIMENSION: u8 = 1 << 3 | 2;
+/// A dimension's size is a number, wire type 0.
+const DIMENSION_VALUE: u8 = 1 << 3;
+const DIMENSION_NAME: u8 = 2 << 3 | 2;
 /// Element type, wire type 0 (a number), and 1 = 32-bit float.
 const FLOAT_ELEMENTS: [u8; 2] = [1 << 3, 1];
 
@@ -29,6 +35,83 @@ pub(crate) fn with_outputs<'a>(file: &[u8], names: impl Iterator<Item = &'a str>
     bytes
 }
 
+/// The file with these tensors as its only outputs and an input of three channels, any number of rows
+/// and columns; what comes after the tensors is never computed. `None` for bytes that are no ONNX file.
+pub(crate) fn ending_at(file: &[u8], input: &str, names: &[&str]) -> Option<Vec<u8>> {
+    let mut rewritten = Vec::with_capacity(file.len());
+    for (number, part, content) in fields(file)? {
+        if number != u64::from(MODEL_GRAPH >> 3) {
+            rewritten.extend(part);
+            continue;
+        }
+        let mut graph = Vec::with_capacity(content.len());
+        for (number, part, _) in fields(content)? {
+            let is_end = [GRAPH_INPUT, GRAPH_OUTPUT].contains(&((number as u8) << 3 | 2));
+            if !is_end {
+                graph.extend(part);
+            }
+        }
+        graph.extend(field(GRAPH_INPUT, &open_input(input)));
+        rewritten.extend(field(MODEL_GRAPH, &graph));
+    }
+    Some(with_outputs(&rewritten, names.iter().copied()))
+}
+
+/// An image input, `[batch, 3, rows, columns]`.
+fn open_input(name: &str) -> Vec<u8> {
+    let mut shape = Vec::new();
+    for dimension in ["batch", "", "rows", "columns"] {
+        let dimension = match dimension {
+            "" => vec![DIMENSION_VALUE, 3],
+            open => field(DIMENSION_NAME, open.as_bytes()),
+        };
+        shape.extend(field(SHAPE_DIMENSION, &dimension));
+    }
+    let mut tensor = FLOAT_ELEMENTS.to_vec();
+    tensor.extend(field(TENSOR_SHAPE, &shape));
+    let mut value = field(VALUE_NAME, name.as_bytes());
+    value.extend(field(VALUE_TYPE, &field(TYPE_TENSOR, &tensor)));
+    value
+}
+
+/// The fields of a message: number, all bytes, and the content of one that has a length.
+fn fields(message: &[u8]) -> Option<Vec<(u64, &[u8], &[u8])>> {
+    let mut rest = message;
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let start = rest;
+        let tag = number(&mut rest)?;
+        let length = match tag & 7 {
+            0 => {
+                number(&mut rest)?;
+                0
+            }
+            1 => 8,
+            2 => usize::try_from(number(&mut rest)?).ok()?,
+            5 => 4,
+            _ => return None,
+        };
+        let (content, after) = rest.split_at_checked(length)?;
+        rest = after;
+        found.push((tag >> 3, &start[..start.len() - rest.len()], content));
+    }
+    Some(found)
+}
+
+/// A number of seven bits a byte, the lowest first.
+fn number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(first & 0x7f) << shift;
+        if first & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
 fn field(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag];
     let mut length = content.len();
@@ -45,6 +128,17 @@ fn field(tag: u8, content: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_are_found_and_damage_is_refused() {
+        let mut bytes = vec![8, 0xac, 0x02];
+        bytes.extend(field(9 << 3 | 2, &[7; 300]));
+        let found = fields(&bytes).unwrap();
+        assert_eq!((found[0].0, found[0].1), (1, &[8, 0xac, 0x02][..]));
+        assert_eq!((found[1].0, found[1].2), (9, &[7; 300][..]));
+        assert!(fields(&bytes[..200]).is_none());
+        assert!(fields(&[0x4b, 0]).is_none());
+    }
 
     #[test]
     fn lengths_are_written_seven_bits_at_a_time() {

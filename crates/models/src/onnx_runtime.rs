@@ -168,12 +168,16 @@ impl OnnxRuntimeEngine {
     }
 
     pub fn run(&self, batch: usize, tensor: &[f32]) -> Result<Vec<Output>, ModelError> {
+        self.run_shaped(self.network.input.shape(batch), tensor)
+    }
+
+    pub fn run_shaped(&self, shape: [usize; 4], tensor: &[f32]) -> Result<Vec<Output>, ModelError> {
         let mut lent = self.lend()?;
         let Some(session) = lent.session.as_mut() else {
             return Err(failed("no session"));
         };
         let names = self.network.outputs.iter().map(String::as_str);
-        run_session(session, &self.network, names, batch, tensor)
+        run_session(session, &self.network, names, shape, tensor)
     }
 
     /// Runs the network for tensors within it. The session that returns them is another one, so that
@@ -197,7 +201,8 @@ impl OnnxRuntimeEngine {
         let Some((_, session)) = maps.as_mut() else {
             return Err(failed("no session"));
         };
-        run_session(session, &self.network, names.iter().copied(), batch, tensor)
+        let shape = self.network.input.shape(batch);
+        run_session(session, &self.network, names.iter().copied(), shape, tensor)
     }
 
     /// An idle session, a new one, or a wait for one.
@@ -257,10 +262,10 @@ fn run_session<'a>(
     session: &mut Session,
     network: &NetworkFile,
     names: impl Iterator<Item = &'a str>,
-    batch: usize,
+    shape: [usize; 4],
     tensor: &[f32],
 ) -> Result<Vec<Output>, ModelError> {
-    let input = TensorRef::from_array_view((network.input.shape(batch), tensor)).map_err(failed)?;
+    let input = TensorRef::from_array_view((shape, tensor)).map_err(failed)?;
     let outputs = session
         .run(ort::inputs![network.input.name.as_str() => input])
         .map_err(failed)?;

@@ -70,6 +70,16 @@ pub(crate) struct Normalisation {
     channels: Vec<(f32, f32)>,
 }
 
+impl Normalisation {
+    /// Appends a picture, channel after channel, as the network wants it.
+    pub fn extend(&self, tensor: &mut Vec<f32>, picture: &[f32]) {
+        let pixels = picture.len() / self.channels.len().max(1);
+        for ((factor, offset), values) in self.channels.iter().zip(picture.chunks(pixels.max(1))) {
+            tensor.extend(values.iter().map(|value| value * factor + offset));
+        }
+    }
+}
+
 /// Checks the settings against the channels of the network.
 ///
 /// # Errors

@@ -61,7 +61,11 @@ impl RtenEngine {
     }
 
     pub fn run(&self, batch: usize, tensor: &[f32]) -> Result<Vec<Output>, ModelError> {
-        self.run_nodes(&self.output_nodes, batch, tensor)
+        self.run_shaped(self.input.shape(batch), tensor)
+    }
+
+    pub fn run_shaped(&self, shape: [usize; 4], tensor: &[f32]) -> Result<Vec<Output>, ModelError> {
+        self.run_nodes(&self.output_nodes, shape, tensor)
     }
 
     /// Runs the network for tensors within it.
@@ -78,21 +82,21 @@ impl RtenEngine {
             })
         };
         let nodes = names.iter().map(node).collect::<Result<Vec<_>, _>>()?;
-        self.run_nodes(&nodes, batch, tensor)
+        self.run_nodes(&nodes, self.input.shape(batch), tensor)
     }
 
     fn run_nodes(
         &self,
         nodes: &[NodeId],
-        batch: usize,
+        shape: [usize; 4],
         tensor: &[f32],
     ) -> Result<Vec<Output>, ModelError> {
         let failed = |reason: String| ModelError::Run {
             engine: Self::NAME,
             reason,
         };
-        let view = ValueView::from_shape(self.input.shape(batch), tensor)
-            .map_err(|error| failed(error.to_string()))?;
+        let view =
+            ValueView::from_shape(shape, tensor).map_err(|error| failed(error.to_string()))?;
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
         let values = self
             .model

@@ -1,8 +1,16 @@
 //! Adam (Kingma and Ba 2015) on a plain vector of numbers, so that its state can be kept on disk.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::vectors::vectorised;
+
 const FIRST_DECAY: f32 = 0.9;
 const SECOND_DECAY: f32 = 0.999;
 const TINY: f32 = 1e-8;
+/// Numbers that one thread moves at a time.
+const SOME_NUMBERS: usize = 1 << 17;
 
 /// Numbers being trained, with the moments of their gradients.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +44,57 @@ impl Adam {
             let size = (*second / second_share).sqrt() + TINY;
             *value -= rate * (*first / first_share) / size;
         }
+    }
+}
+
+/// How [`AdamW::step`] moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct AdamW {
+    /// Share of the first moments that is kept.
+    pub first_decay: f32,
+    /// Share of the second moments that is kept.
+    pub second_decay: f32,
+    /// Share of a number that a step of rate 1 takes away.
+    pub weight_decay: f32,
+}
+
+impl AdamW {
+    /// One step of some of the numbers of `adam` against their gradient, with weights that decay by
+    /// themselves (Loshchilov and Hutter 2019); `taken` counts the steps before this one.
+    pub fn step(
+        self,
+        adam: &mut Adam,
+        numbers: Range<usize>,
+        gradient: &[f32],
+        rate: f32,
+        taken: usize,
+    ) {
+        let steps = i32::try_from(taken + 1).unwrap_or(i32::MAX);
+        let first_share = 1.0 - self.first_decay.powi(steps);
+        let root_share = (1.0 - self.second_decay.powi(steps)).sqrt();
+        let (rate, kept) = (rate / first_share, 1.0 - rate * self.weight_decay);
+        let parts = adam.values[numbers.clone()]
+            .par_chunks_mut(SOME_NUMBERS)
+            .zip(adam.first[numbers.clone()].par_chunks_mut(SOME_NUMBERS))
+            .zip(adam.second[numbers.clone()].par_chunks_mut(SOME_NUMBERS))
+            .zip(gradient[numbers].par_chunks(SOME_NUMBERS));
+        parts.for_each(|(((values, first), second), gradient)| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    let moments = first.iter_mut().zip(second.iter_mut());
+                    for ((value, (first, second)), gradient) in
+                        values.iter_mut().zip(moments).zip(gradient)
+                    {
+                        *first += (1.0 - self.first_decay) * (gradient - *first);
+                        *second = self.second_decay * *second
+                            + (1.0 - self.second_decay) * gradient * gradient;
+                        let size = second.sqrt() / root_share + TINY;
+                        *value = kept * *value - rate * *first / size;
+                    }
+                },
+            );
+        });
     }
 }
 

@@ -1,9 +1,11 @@
 //! Depthwise convolution between two ReLU6, with its gradient, as one operation on tensors.
 //!
 //! The engine computes the gradient of a depthwise weight one group at a time, which costs more than
-//! all matrix products of a block together. Channels run fastest here, so every step is one
-//! multiplication and addition over whole rows of channels. ReLU6 on both sides belongs to the
+//! all matrix products of a block together. Channels run fastest here, and sums of 32 of them stay in
+//! registers, with the widest vector instructions of the processor. ReLU6 on both sides belongs to the
 //! operation because its two intermediate maps, the largest of a block, then need not be kept.
+
+use std::ops::Range;
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,13 +15,17 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Tensor, TensorData};
 
-/// Shape of a depthwise convolution over square maps; TensorFlow's SAME padding.
+use crate::vectors::{add_column_sums, vectorised};
+
+/// Shape of a depthwise convolution; TensorFlow's SAME padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DepthwiseShape {
     /// Maps in the batch.
     pub maps: usize,
-    /// Rows = columns of a map.
-    pub side: usize,
+    /// Rows of a map.
+    pub rows: usize,
+    /// Columns of a map.
+    pub columns: usize,
     /// Channels.
     pub channels: usize,
     /// Rows = columns of the kernel.
@@ -28,52 +34,56 @@ pub struct DepthwiseShape {
     pub stride: usize,
 }
 
+/// Channels that are summed up together in registers.
+const LANES: usize = 32;
+/// Taps of the largest kernel.
+const MOST_TAPS: usize = 25;
+
 impl DepthwiseShape {
-    /// Rows = columns of an output map.
+    /// Rows of an output map.
     #[must_use]
-    pub fn side_out(&self) -> usize {
-        self.side.div_ceil(self.stride)
+    pub fn rows_out(&self) -> usize {
+        self.rows.div_ceil(self.stride)
     }
 
-    /// Rows = columns of padding before the map; where the total is odd, one more comes behind it.
-    fn before(&self) -> usize {
-        let total = (self.side_out() - 1) * self.stride + self.kernel;
-        total.saturating_sub(self.side) / 2
+    /// Columns of an output map.
+    #[must_use]
+    pub fn columns_out(&self) -> usize {
+        self.columns.div_ceil(self.stride)
     }
 
-    /// Calls `step(tap, output, input)` with the tap of the kernel and the first channel of the output
-    /// and the input position that it joins, for the map that begins at position 0.
-    #[inline]
-    fn each(&self, mut step: impl FnMut(usize, usize, usize)) {
-        let (side, out, before) = (self.side, self.side_out(), self.before());
-        for row in 0..out {
-            for column in 0..out {
-                let output = (row * out + column) * self.channels;
-                for tap_row in 0..self.kernel {
-                    let Some(from_row) = (row * self.stride + tap_row).checked_sub(before) else {
-                        continue;
-                    };
-                    for tap_column in 0..self.kernel {
-                        let from_column = (column * self.stride + tap_column).checked_sub(before);
-                        let Some(from_column) = from_column.filter(|column| *column < side) else {
-                            continue;
-                        };
-                        if from_row < side {
-                            let input = (from_row * side + from_column) * self.channels;
-                            step(tap_row * self.kernel + tap_column, output, input);
-                        }
-                    }
-                }
-            }
-        }
+    pub(crate) fn values_in(&self) -> usize {
+        self.rows * self.columns * self.channels
     }
 
-    fn values_in(&self) -> usize {
-        self.side * self.side * self.channels
+    pub(crate) fn values_out(&self) -> usize {
+        self.rows_out() * self.columns_out() * self.channels
     }
 
-    fn values_out(&self) -> usize {
-        self.side_out() * self.side_out() * self.channels
+    /// Rows or columns of padding before `side` positions; where the total is odd, one more comes
+    /// behind them.
+    fn before(&self, side: usize) -> usize {
+        let total = (side.div_ceil(self.stride) - 1) * self.stride + self.kernel;
+        total.saturating_sub(side) / 2
+    }
+
+    /// Taps of the kernel that meet one of `side` positions from the output at `at`, and the position
+    /// that the first of them meets.
+    #[inline(always)]
+    fn taps(&self, at: usize, side: usize) -> (Range<usize>, usize) {
+        let (start, before) = (at * self.stride, self.before(side));
+        let first = before.saturating_sub(start);
+        let last = self.kernel.min(side + before - start);
+        (first..last, start + first - before)
+    }
+
+    /// Outputs whose tap `tap` meets one of `side` positions.
+    #[inline(always)]
+    fn outputs_of(&self, tap: usize, side: usize) -> Range<usize> {
+        let before = self.before(side);
+        let first = before.saturating_sub(tap).div_ceil(self.stride);
+        let last = (side + before).saturating_sub(tap).div_ceil(self.stride);
+        first..last.min(side.div_ceil(self.stride))
     }
 }
 
@@ -81,31 +91,272 @@ fn relu6(value: f32) -> f32 {
     value.clamp(0.0, 6.0)
 }
 
-/// `relu6(bias + depthwise(relu6(x)))`; `x` is `[maps, side, side, channels]`, `weight` `[taps, channels]`.
-fn forward(shape: &DepthwiseShape, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
-    let channels = shape.channels;
-    let mut y = vec![0.0; shape.maps * shape.values_out()];
-    let mut active = vec![0.0; shape.values_in()];
-    let maps = x.chunks_exact(shape.values_in());
-    for (x, y) in maps.zip(y.chunks_exact_mut(shape.values_out())) {
-        for (active, x) in active.iter_mut().zip(x) {
-            *active = relu6(*x);
-        }
-        for y in y.chunks_exact_mut(channels) {
-            y.copy_from_slice(bias);
-        }
-        shape.each(|tap, output, input| {
-            let weight = &weight[tap * channels..][..channels];
-            let x = &active[input..][..channels];
-            let y = &mut y[output..][..channels];
-            for ((y, x), weight) in y.iter_mut().zip(x).zip(weight) {
-                *y += x * weight;
+/// `relu6(x + bias)` in place; rows of channels.
+pub(crate) fn activate(x: &mut [f32], bias: &[f32]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for row in x.chunks_exact_mut(bias.len()) {
+                for (value, bias) in row.iter_mut().zip(bias) {
+                    *value = relu6(*value + bias);
+                }
             }
-        });
-        for y in y {
-            *y = relu6(*y);
+        },
+    );
+}
+
+/// Sets the gradient to zero where ReLU6 gave 0 or 6.
+pub(crate) fn mask(gradient: &mut [f32], active: &[f32]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (gradient, active) in gradient.iter_mut().zip(active) {
+                *gradient = if *active > 0.0 && *active < 6.0 {
+                    *gradient
+                } else {
+                    0.0
+                };
+            }
+        },
+    );
+}
+
+/// Does `work` for all channels, [`LANES`] at a time as far as they go.
+macro_rules! each_lanes {
+    ($channels:expr, $work:ident($($argument:expr),*)) => {
+        vectorised(
+            #[inline(always)]
+            || {
+                let channels = $channels;
+                let whole = channels - channels % LANES;
+                for first in (0..whole).step_by(LANES) {
+                    $work::<LANES>($($argument,)* first);
+                }
+                for first in whole..channels {
+                    $work::<1>($($argument,)* first);
+                }
+            },
+        )
+    };
+}
+
+/// The kernel of `N` channels, tap after tap.
+#[inline(always)]
+fn kernel_of<const N: usize>(
+    weight: &[f32],
+    channels: usize,
+    first: usize,
+) -> [[f32; N]; MOST_TAPS] {
+    let mut kernel = [[0.0; N]; MOST_TAPS];
+    for (kernel, weight) in kernel.iter_mut().zip(weight.chunks_exact(channels)) {
+        kernel.copy_from_slice(&weight[first..first + N]);
+    }
+    kernel
+}
+
+/// `y = relu6(bias + depthwise(active))` of whole maps; `weight` is `[taps, channels]`.
+pub(crate) fn convolve(
+    shape: &DepthwiseShape,
+    active: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    y: &mut [f32],
+) {
+    let maps = active.chunks_exact(shape.values_in());
+    for (active, y) in maps.zip(y.chunks_exact_mut(shape.values_out())) {
+        each_lanes!(
+            shape.channels,
+            convolve_lanes(shape, active, weight, bias, y)
+        );
+    }
+}
+
+#[inline(always)]
+fn convolve_lanes<const N: usize>(
+    shape: &DepthwiseShape,
+    active: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    y: &mut [f32],
+    first: usize,
+) {
+    let channels = shape.channels;
+    let kernel = kernel_of::<N>(weight, channels, first);
+    let mut start = [0.0; N];
+    start.copy_from_slice(&bias[first..first + N]);
+    for row in 0..shape.rows_out() {
+        let (tap_rows, from_row) = shape.taps(row, shape.rows);
+        for column in 0..shape.columns_out() {
+            let (tap_columns, from_column) = shape.taps(column, shape.columns);
+            let mut sums = start;
+            for (index, tap_row) in tap_rows.clone().enumerate() {
+                let line = ((from_row + index) * shape.columns + from_column) * channels + first;
+                for (index, tap_column) in tap_columns.clone().enumerate() {
+                    let Some(x) = active[line + index * channels..].first_chunk::<N>() else {
+                        continue;
+                    };
+                    let kernel = &kernel[tap_row * shape.kernel + tap_column];
+                    for ((sum, x), kernel) in sums.iter_mut().zip(x).zip(kernel) {
+                        *sum += x * kernel;
+                    }
+                }
+            }
+            let output = (row * shape.columns_out() + column) * channels + first;
+            for (y, sum) in y[output..output + N].iter_mut().zip(sums) {
+                *y = relu6(sum);
+            }
         }
     }
+}
+
+/// Adds the gradient by the weight of [`convolve`]; `inner` is that by its sums before ReLU6.
+pub(crate) fn convolve_weights(
+    shape: &DepthwiseShape,
+    active: &[f32],
+    inner: &[f32],
+    weight_gradient: &mut [f32],
+) {
+    let maps = active.chunks_exact(shape.values_in());
+    for (active, inner) in maps.zip(inner.chunks_exact(shape.values_out())) {
+        each_lanes!(
+            shape.channels,
+            convolve_weights_lanes(shape, active, inner, weight_gradient)
+        );
+    }
+}
+
+#[inline(always)]
+fn convolve_weights_lanes<const N: usize>(
+    shape: &DepthwiseShape,
+    active: &[f32],
+    inner: &[f32],
+    weight_gradient: &mut [f32],
+    first: usize,
+) {
+    let channels = shape.channels;
+    let before = (shape.before(shape.rows), shape.before(shape.columns));
+    for tap in 0..shape.kernel * shape.kernel {
+        let (tap_row, tap_column) = (tap / shape.kernel, tap % shape.kernel);
+        let columns = shape.outputs_of(tap_column, shape.columns);
+        let mut sums = [0.0; N];
+        for row in shape.outputs_of(tap_row, shape.rows) {
+            let from_row = row * shape.stride + tap_row - before.0;
+            for column in columns.clone() {
+                let from_column = column * shape.stride + tap_column - before.1;
+                let input = (from_row * shape.columns + from_column) * channels + first;
+                let output = (row * shape.columns_out() + column) * channels + first;
+                let x = active[input..].first_chunk::<N>();
+                let (Some(x), Some(inner)) = (x, inner[output..].first_chunk::<N>()) else {
+                    continue;
+                };
+                for ((sum, x), inner) in sums.iter_mut().zip(x).zip(inner) {
+                    *sum += x * inner;
+                }
+            }
+        }
+        let out = &mut weight_gradient[tap * channels + first..][..N];
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out += sum;
+        }
+    }
+}
+
+/// The gradient by `active` of [`convolve`]; `inner` is that by its sums before ReLU6.
+pub(crate) fn convolve_input(
+    shape: &DepthwiseShape,
+    inner: &[f32],
+    weight: &[f32],
+    active_gradient: &mut [f32],
+) {
+    active_gradient.fill(0.0);
+    let maps = active_gradient.chunks_exact_mut(shape.values_in());
+    for (gradient, inner) in maps.zip(inner.chunks_exact(shape.values_out())) {
+        if shape.stride == 1 {
+            each_lanes!(shape.channels, gather_lanes(shape, inner, weight, gradient));
+        } else {
+            each_lanes!(
+                shape.channels,
+                scatter_lanes(shape, inner, weight, gradient)
+            );
+        }
+    }
+}
+
+/// With a stride of 1: a convolution with the kernel turned by half.
+#[inline(always)]
+fn gather_lanes<const N: usize>(
+    shape: &DepthwiseShape,
+    inner: &[f32],
+    weight: &[f32],
+    gradient: &mut [f32],
+    first: usize,
+) {
+    let channels = shape.channels;
+    let mut kernel = kernel_of::<N>(weight, channels, first);
+    kernel[..shape.kernel * shape.kernel].reverse();
+    for row in 0..shape.rows {
+        let (tap_rows, from_row) = shape.taps(row, shape.rows);
+        for column in 0..shape.columns {
+            let (tap_columns, from_column) = shape.taps(column, shape.columns);
+            let mut sums = [0.0; N];
+            for (index, tap_row) in tap_rows.clone().enumerate() {
+                let line = ((from_row + index) * shape.columns + from_column) * channels + first;
+                for (index, tap_column) in tap_columns.clone().enumerate() {
+                    let Some(x) = inner[line + index * channels..].first_chunk::<N>() else {
+                        continue;
+                    };
+                    let kernel = &kernel[tap_row * shape.kernel + tap_column];
+                    for ((sum, x), kernel) in sums.iter_mut().zip(x).zip(kernel) {
+                        *sum += x * kernel;
+                    }
+                }
+            }
+            let output = (row * shape.columns + column) * channels + first;
+            gradient[output..output + N].copy_from_slice(&sums);
+        }
+    }
+}
+
+#[inline(always)]
+fn scatter_lanes<const N: usize>(
+    shape: &DepthwiseShape,
+    inner: &[f32],
+    weight: &[f32],
+    gradient: &mut [f32],
+    first: usize,
+) {
+    let channels = shape.channels;
+    let kernel = kernel_of::<N>(weight, channels, first);
+    for row in 0..shape.rows_out() {
+        let (tap_rows, from_row) = shape.taps(row, shape.rows);
+        for column in 0..shape.columns_out() {
+            let (tap_columns, from_column) = shape.taps(column, shape.columns);
+            let output = (row * shape.columns_out() + column) * channels + first;
+            let Some(inner) = inner[output..].first_chunk::<N>() else {
+                continue;
+            };
+            for (index, tap_row) in tap_rows.clone().enumerate() {
+                let line = ((from_row + index) * shape.columns + from_column) * channels + first;
+                for (index, tap_column) in tap_columns.clone().enumerate() {
+                    let out = gradient[line + index * channels..].first_chunk_mut::<N>();
+                    let Some(out) = out else {
+                        continue;
+                    };
+                    let kernel = &kernel[tap_row * shape.kernel + tap_column];
+                    for ((out, inner), kernel) in out.iter_mut().zip(inner).zip(kernel) {
+                        *out += inner * kernel;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `relu6(bias + depthwise(relu6(x)))`; `x` is `[maps, rows, columns, channels]`, `weight` `[taps, channels]`.
+fn forward(shape: &DepthwiseShape, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+    let active: Vec<f32> = x.iter().map(|x| relu6(*x)).collect();
+    let mut y = vec![0.0; shape.maps * shape.values_out()];
+    convolve(shape, &active, weight, bias, &mut y);
     y
 }
 
@@ -124,51 +375,18 @@ fn backward(
     y: &[f32],
     y_gradient: &[f32],
 ) -> DepthwiseGradient {
-    let channels = shape.channels;
     let mut gradient = DepthwiseGradient {
         x: vec![0.0; x.len()],
         weight: vec![0.0; weight.len()],
-        bias: vec![0.0; channels],
+        bias: vec![0.0; shape.channels],
     };
-    let mut active = vec![0.0; shape.values_in()];
-    let mut inner = vec![0.0; shape.values_out()];
-    let outputs = y
-        .chunks_exact(shape.values_out())
-        .zip(y_gradient.chunks_exact(shape.values_out()));
-    let inputs = x
-        .chunks_exact(shape.values_in())
-        .zip(gradient.x.chunks_exact_mut(shape.values_in()));
-    for ((x, x_gradient), (y, y_gradient)) in inputs.zip(outputs) {
-        for (active, x) in active.iter_mut().zip(x) {
-            *active = relu6(*x);
-        }
-        for ((inner, y), gradient) in inner.iter_mut().zip(y).zip(y_gradient) {
-            *inner = if *y > 0.0 && *y < 6.0 { *gradient } else { 0.0 };
-        }
-        for inner in inner.chunks_exact(channels) {
-            for (bias, inner) in gradient.bias.iter_mut().zip(inner) {
-                *bias += inner;
-            }
-        }
-        shape.each(|tap, output, input| {
-            let kernel = &weight[tap * channels..][..channels];
-            let kernel_gradient = &mut gradient.weight[tap * channels..][..channels];
-            let x = &active[input..][..channels];
-            let x_gradient = &mut x_gradient[input..][..channels];
-            let inner = &inner[output..][..channels];
-            for (gradient, (x, inner)) in kernel_gradient.iter_mut().zip(x.iter().zip(inner)) {
-                *gradient += x * inner;
-            }
-            for (gradient, (kernel, inner)) in x_gradient.iter_mut().zip(kernel.iter().zip(inner)) {
-                *gradient += kernel * inner;
-            }
-        });
-        for (gradient, x) in x_gradient.iter_mut().zip(x) {
-            if *x <= 0.0 || *x >= 6.0 {
-                *gradient = 0.0;
-            }
-        }
-    }
+    let active: Vec<f32> = x.iter().map(|x| relu6(*x)).collect();
+    let mut inner = y_gradient.to_vec();
+    mask(&mut inner, y);
+    add_column_sums(&mut gradient.bias, &inner);
+    convolve_weights(shape, &active, &inner, &mut gradient.weight);
+    convolve_input(shape, &inner, weight, &mut gradient.x);
+    mask(&mut gradient.x, &active);
     gradient
 }
 
@@ -200,8 +418,13 @@ impl DepthwiseBackend for Flex {
         let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
         let bias = bias.to_contiguous();
         let y = forward(&shape, x.storage(), weight.storage(), bias.storage());
-        let side = shape.side_out();
-        flex_tensor(y, &[shape.maps, side, side, shape.channels])
+        let dims = [
+            shape.maps,
+            shape.rows_out(),
+            shape.columns_out(),
+            shape.channels,
+        ];
+        flex_tensor(y, &dims)
     }
 }
 
@@ -224,9 +447,9 @@ impl Backward<Flex, 3> for DepthwiseRelu6 {
             y.storage(),
             y_gradient.storage(),
         );
-        let (side, channels) = (shape.side, shape.channels);
+        let channels = shape.channels;
         if let Some(node) = x_node {
-            let dims = [shape.maps, side, side, channels];
+            let dims = [shape.maps, shape.rows, shape.columns, channels];
             grads.register::<Flex>(node.id, flex_tensor(found.x, &dims));
         }
         if let Some(node) = weight_node {
@@ -261,9 +484,9 @@ impl<C: CheckpointStrategy> DepthwiseBackend for Autodiff<Flex, C> {
     }
 }
 
-/// `relu6(bias + depthwise(relu6(x)))` with its gradient. `x` is `[maps, side, side, channels]` before
-/// its activation, `weight` `[kernel * kernel, channels]`, `bias` `[channels]`; the result is
-/// `[maps, side_out, side_out, channels]`.
+/// `relu6(bias + depthwise(relu6(x)))` with its gradient. `x` is `[maps, rows, columns, channels]`
+/// before its activation, `weight` `[kernel * kernel, channels]`, `bias` `[channels]`; the result is
+/// `[maps, rows_out, columns_out, channels]`.
 pub(crate) fn depthwise_relu6(
     x: Tensor<4>,
     weight: Tensor<2>,
@@ -295,7 +518,8 @@ mod tests {
         // (0, 0) sees padding and output (1, 1) sees input (1, 1).
         let shape = DepthwiseShape {
             maps: 1,
-            side: 4,
+            rows: 4,
+            columns: 4,
             channels: 1,
             kernel: 5,
             stride: 2,
@@ -308,17 +532,18 @@ mod tests {
 
     #[test]
     fn gradients_agree_with_finite_differences() {
-        for (kernel, stride) in [(3, 1), (5, 1), (5, 2)] {
+        for (kernel, stride, channels) in [(3, 1, 3), (5, 1, 33), (5, 2, 35)] {
             let shape = DepthwiseShape {
                 maps: 2,
-                side: 6,
-                channels: 3,
+                rows: 4,
+                columns: 6,
+                channels,
                 kernel,
                 stride,
             };
-            let x = random(2 * 36 * 3, 1, -1.0, 7.0);
-            let weight = random(kernel * kernel * 3, 2, -0.3, 0.4);
-            let bias = random(3, 3, -0.5, 0.5);
+            let x = random(2 * 24 * channels, 1, -1.0, 7.0);
+            let weight = random(kernel * kernel * channels, 2, -0.3, 0.4);
+            let bias = random(channels, 3, -0.5, 0.5);
             let y = forward(&shape, &x, &weight, &bias);
             let probe = random(y.len(), 4, -1.0, 1.0);
             let loss = |x: &[f32], weight: &[f32], bias: &[f32]| -> f64 {

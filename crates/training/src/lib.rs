@@ -28,10 +28,15 @@ mod looks;
 mod tail;
 mod two_tails;
 
+// From the same maps to an answer for every place of an image.
+mod dense;
+
 // What a step consists of.
 mod adam;
 mod contrast;
 mod depthwise;
+mod products;
+mod vectors;
 
 // The file of a network.
 mod onnx_weights;
@@ -40,6 +45,11 @@ mod protobuf;
 mod error;
 
 pub use adaptation::{AdaptConfig, AdaptState, Maps, adapt, tail_features};
+pub use dense::{
+    DENSE_MAP_CHANNELS, DENSE_MAP_STRIDES, DENSE_MULTIPLE, DENSE_STRIDE, DenseConfig, DenseExample,
+    DenseGrid, DenseMaps, DenseState, DenseTarget, DenseTask, DenseView, UNLABELED, dense_logits,
+    predict_dense, train_dense,
+};
 pub use error::TrainingError;
 pub use looks::stage_maps;
 pub use onnx_weights::{StoredWeight, read_weight, stored_weights, write_weight};

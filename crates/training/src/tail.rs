@@ -40,33 +40,33 @@ const TINY_VARIANCE: f32 = 1e-8;
 
 /// One weight of the tail among its numbers.
 #[derive(Clone, Debug)]
-struct Slot {
-    name: String,
-    numbers: Range<usize>,
+pub(crate) struct Slot {
+    pub name: String,
+    pub numbers: Range<usize>,
     /// `[outputs, inputs]` in the file; the transposed order here. `None` = in the file's order.
-    transposed_from: Option<[usize; 2]>,
+    pub transposed_from: Option<[usize; 2]>,
 }
 
 /// One inverted bottleneck.
 #[derive(Clone, Debug)]
-struct Block {
+pub(crate) struct Block {
     /// Expand, depthwise, project: the filters and the bias of each, as positions in the slots.
-    slots: [(usize, usize); 3],
-    channels_in: usize,
-    expanded: usize,
-    channels_out: usize,
-    kernel: usize,
-    stride: usize,
-    ends_stage: bool,
+    pub slots: [(usize, usize); 3],
+    pub channels_in: usize,
+    pub expanded: usize,
+    pub channels_out: usize,
+    pub kernel: usize,
+    pub stride: usize,
+    pub ends_stage: bool,
 }
 
 /// The weights of stages 5 to 7 of a network file, as one vector to train.
 #[derive(Clone, Debug)]
 pub struct Tail {
-    slots: Vec<Slot>,
-    blocks: Vec<Block>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) blocks: Vec<Block>,
     /// What each trained number is multiplied by before it is used.
-    scales: Vec<f32>,
+    pub(crate) scales: Vec<f32>,
     /// The trained numbers of the file.
     initial: Vec<f32>,
 }
@@ -208,42 +208,45 @@ impl Tail {
         TailTensors(slots.collect())
     }
 
-    /// Maps of stage 4, `[maps, 14, 14, 80]`, to `[maps, 1248]` features: averages of stages 5, 6 and 7,
+    /// Maps of stage 4, `[maps, rows, columns, 80]`, to `[maps, 1248]` features: averages of stages 5, 6 and 7,
     /// then their standard deviations.
     pub(crate) fn features(&self, weights: &TailTensors, maps: Tensor<4>) -> Tensor<2> {
-        let [count, mut side, _, _] = maps.dims();
+        let [count, mut rows, mut columns, _] = maps.dims();
         let mut x = maps;
         let mut averages = Vec::new();
         let mut deviations = Vec::new();
         for block in &self.blocks {
             let [expand, depthwise, project] = block.slots;
             let flat = |x: Tensor<4>, channels: usize| {
-                let [maps, side, _, _] = x.dims();
-                x.reshape([maps * side * side, channels])
+                let [maps, rows, columns, _] = x.dims();
+                x.reshape([maps * rows * columns, channels])
             };
             let wide = flat(x.clone(), block.channels_in).matmul(weights.0[expand.0].clone())
                 + weights.0[expand.1].clone();
             let shape = DepthwiseShape {
                 maps: count,
-                side,
+                rows,
+                columns,
                 channels: block.expanded,
                 kernel: block.kernel,
                 stride: block.stride,
             };
             let y = depthwise_relu6(
-                wide.reshape([count, side, side, block.expanded]),
+                wide.reshape([count, rows, columns, block.expanded]),
                 weights.0[depthwise.0].clone(),
                 weights.0[depthwise.1].clone().reshape([block.expanded]),
                 shape,
             );
-            side = shape.side_out();
+            (rows, columns) = (shape.rows_out(), shape.columns_out());
             let narrow = flat(y, block.expanded).matmul(weights.0[project.0].clone())
                 + weights.0[project.1].clone();
-            let narrow = narrow.reshape([count, side, side, block.channels_out]);
+            let narrow = narrow.reshape([count, rows, columns, block.channels_out]);
             let adds_input = block.stride == 1 && block.channels_in == block.channels_out;
             x = if adds_input { narrow + x } else { narrow };
             if block.ends_stage {
-                let map = x.clone().reshape([count, side * side, block.channels_out]);
+                let map = x
+                    .clone()
+                    .reshape([count, rows * columns, block.channels_out]);
                 let mean = map.clone().mean_dim(1);
                 let away = map - mean.clone();
                 let variance = (away.clone() * away).mean_dim(1);

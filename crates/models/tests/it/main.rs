@@ -18,6 +18,8 @@ mod engines;
 #[cfg(test)]
 mod feature_maps;
 #[cfg(test)]
+mod frozen_stages;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod networks;
