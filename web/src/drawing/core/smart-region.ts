@@ -137,6 +137,26 @@ function likelihood(soft: Float32Array, region: Uint8Array, seeds: Uint8Array): 
   });
 }
 
+/**
+ * What lies nearer to an unwanted click than to a wanted one is less likely, however much it looks alike:
+ * an unwanted click is mostly made on something that does.
+ */
+function pushAway(prior: Float32Array, points: readonly SmartPoint[], window: Rect): void {
+  if (points.every((point) => point.wanted)) return;
+  const stride = window.right - window.left;
+  for (let at = 0; at < prior.length; at++) {
+    const [x, y] = [window.left + (at % stride), window.top + Math.floor(at / stride)];
+    let [wanted, unwanted] = [Infinity, Infinity];
+    for (const point of points) {
+      const distance = Math.hypot(point.x - x, point.y - y);
+      if (point.wanted) wanted = Math.min(wanted, distance);
+      else unwanted = Math.min(unwanted, distance);
+    }
+    const [near, far] = [wanted ** 3, unwanted ** 3];
+    prior[at] = (prior[at] as number) * (far / (near + far + 1e-9));
+  }
+}
+
 function spread(values: Float32Array, counts: (at: number) => boolean): { mean: number; deviation: number } {
   let [count, sum, squares] = [0, 0, 0];
   for (let at = 0; at < values.length; at++) {
