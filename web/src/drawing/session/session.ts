@@ -46,6 +46,8 @@ export interface Edit {
   remove: (id: number) => void;
   /** Adds pixels of a class, to a mark or as a new one; returns its number, or `null` where none is left. */
   paint: (pixels: Mask, index: number, into: number | null) => number | null;
+  /** Applies the rule of the task to a mark that was moved; `false` where others have all of its pixels. */
+  settle: (id: number) => boolean;
   /** Takes pixels away from these marks. */
   erase: (pixels: Mask, from: readonly number[]) => void;
   commit: () => void;
@@ -186,6 +188,14 @@ export function createDrawingSession(config: SessionConfig): DrawingSession {
         own(target, { type: 'mask', mask }, target.geometry.type === 'mask' ? dirty : null);
         return target.id;
       },
+      settle(id) {
+        const mark = marks.get(id);
+        if (mark === undefined || task !== 'instances' || overlap !== 'keep') return true;
+        const pixels = pixelsOf(mark.geometry, width, height);
+        const kept = settle({ width, height, task, near }, pixels, mark.class, id, overlap).pixels;
+        if (kept !== pixels) put({ ...mark, geometry: { type: 'mask', mask: kept } });
+        return !isEmpty(kept);
+      },
       erase(pixels, from) {
         const dirty = bounds(pixels);
         for (const id of from) {
@@ -271,7 +281,10 @@ export function createDrawingSession(config: SessionConfig): DrawingSession {
     },
     replace(what, nextMarks) {
       edit(what, (edit) => {
-        for (const mark of nextMarks) edit.put({ ...mark, proposed: false });
+        for (const mark of nextMarks) {
+          edit.put({ ...mark, proposed: false });
+          if (!edit.settle(mark.id)) edit.put(mark);
+        }
       });
     },
     remove(ids) {
