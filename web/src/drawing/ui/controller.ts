@@ -189,6 +189,7 @@ export function createController(parts: ControllerParts): Controller {
 
   const attach = (next: Viewer): (() => void) => {
     viewer = next;
+    let seen: unknown = null;
     const detach = next.attach((host) => {
       overlay = createOverlay(host, {
         session,
@@ -216,7 +217,6 @@ export function createController(parts: ControllerParts): Controller {
       });
       return overlay;
     });
-    let seen: unknown = null;
     next.setPen(pen);
     const stop = effect(() => {
       void [visible.value, filled.value, opacity.value];

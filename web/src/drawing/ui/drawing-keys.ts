@@ -101,7 +101,7 @@ export function runAction(
       stepClass(controller, classes, 1);
     }),
     undo: done(() => {
-      if (!toolbox.stepBack() && !toolbox.cancel() && !session.undo()) controller.say('Nothing to undo.');
+      if (!toolbox.stepBack() && !session.undo()) controller.say('Nothing to undo.');
     }),
     redo: done(() => {
       if (!session.redo()) controller.say('Nothing to redo.');
