@@ -2,11 +2,11 @@
  * The image viewer: one canvas in a host element, one plane at a time. In: planes, gestures and a
  * few commands. Out: pixels, and a readout of zoom and window. Never: network, project state.
  */
-import { attachGestures, type Tool } from './gestures';
+import { attachGestures, type Pen, type Tool } from './gestures';
 import { createHeatLayer, type Overlay } from './layers/heat';
 import { createCanvasSurface } from './layers/plane-canvas';
 import { createGlSurface } from './layers/plane-gl';
-import type { Surface } from './layers/surface';
+import type { Layer, Surface } from './layers/surface';
 import type { Pyramid } from './pyramid';
 import { fit, fitScale, keepInSight, pan, zoomAt, type Size, type Viewport } from './viewport';
 import { dragWindow, type Window } from './window';
@@ -47,6 +47,12 @@ export interface Viewer {
   /** Whole image, default window. */
   reset: () => void;
   setTool: (tool: Tool) => void;
+  /** Lays a layer of its own over picture and heat map; returns what takes it away. */
+  attach: (create: (host: HTMLElement) => Layer) => () => void;
+  /** Who draws while the tool is `draw`. */
+  setPen: (pen: Pen | null) => void;
+  /** Shows this image point in the middle, at this scale or the present one. */
+  centerOn: (x_px: number, y_px: number, scale?: number) => void;
   dispose: () => void;
 }
 
@@ -64,6 +70,8 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
   const size: Size = { width: 1, height: 1 };
   let pixelRatio = 1;
   let tool: Tool = 'pan';
+  let pen: Pen | null = null;
+  const layers = new Set<Layer>();
   let dragStart: Window = NO_WINDOW;
   let frame = 0;
   let lost = false;
@@ -90,6 +98,7 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
     frame = 0;
     const { pyramid, viewport, window, inverted } = view;
     heat.draw(pyramid?.plane ?? null, viewport, size, pixelRatio);
+    for (const layer of layers) layer.draw(pyramid, viewport, size, pixelRatio);
     const scene = pyramid === null ? null : { pyramid, viewport, window, inverted };
     const drawn = surface?.draw(scene, pixelRatio) ?? false;
     if (drawn && pyramid !== null && unpainted === pyramid) {
@@ -133,6 +142,7 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
     canvas.height = Math.max(1, device?.blockSize ?? Math.round(size.height * ratio));
     pixelRatio = canvas.width / size.width;
     heat.resize(canvas.width, canvas.height);
+    for (const layer of layers) layer.resize(canvas.width, canvas.height);
     refit();
     change();
     // Setting the size has cleared the canvas: draw in this frame, not in the next.
@@ -162,6 +172,7 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
 
   const detach = attachGestures(canvas, {
     tool: () => tool,
+    pen: () => pen,
     onPan: panBy,
     onZoom: zoomBy,
     onWindowStart() {
@@ -212,7 +223,29 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
     setTool(next) {
       tool = next;
     },
+    attach(create) {
+      const layer = create(host);
+      layers.add(layer);
+      layer.resize(canvas.width, canvas.height);
+      invalidate();
+      return () => {
+        if (layers.delete(layer)) layer.dispose();
+      };
+    },
+    setPen(next) {
+      pen = next;
+    },
+    centerOn(x_px, y_px, scale = view.viewport.scale) {
+      if (view.pyramid === null) return;
+      const { plane } = view.pyramid;
+      const centered = keepInSight({ scale: view.viewport.scale, centerX_px: x_px, centerY_px: y_px }, plane);
+      const factor = scale / view.viewport.scale;
+      view.viewport = zoomAt(centered, factor, size.width / 2, size.height / 2, plane, size);
+      view.fitted = false;
+      change();
+    },
     dispose() {
+      for (const layer of layers) layer.dispose();
       observer.disconnect();
       detach();
       cancelAnimationFrame(frame);

@@ -1,6 +1,6 @@
 /** What draws a plane: WebGL2 where there is one, canvas 2D otherwise. */
 import type { Pyramid } from '../pyramid';
-import type { Viewport } from '../viewport';
+import type { Size, Viewport } from '../viewport';
 import type { Window } from '../window';
 
 export interface Scene {
@@ -18,5 +18,14 @@ export interface Surface {
   draw: (scene: Scene | null, pixelRatio: number) => boolean;
   /** Frees what belongs to this plane. */
   forget: (pyramid: Pyramid) => void;
+  dispose: () => void;
+}
+
+/** What somebody lays over the picture, on a canvas of its own. */
+export interface Layer {
+  /** The canvas of the picture has this many device pixels now. */
+  resize: (width: number, height: number) => void;
+  /** The picture is being drawn at this place. */
+  draw: (pyramid: Pyramid | null, viewport: Viewport, size: Size, pixelRatio: number) => void;
   dispose: () => void;
 }
