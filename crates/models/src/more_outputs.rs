@@ -74,8 +74,10 @@ fn open_input(name: &str) -> Vec<u8> {
     value
 }
 
-/// The fields of a message: number, all bytes, and the content of one that has a length.
-fn fields(message: &[u8]) -> Option<Vec<(u64, &[u8], &[u8])>> {
+/// A field of a message: number, all bytes, and the content of one that has a length.
+type Field<'a> = (u64, &'a [u8], &'a [u8]);
+
+fn fields(message: &[u8]) -> Option<Vec<Field<'_>>> {
     let mut rest = message;
     let mut found = Vec::new();
     while !rest.is_empty() {
