@@ -124,8 +124,9 @@ function seedRegion(seeds: Uint8Array, wide: number, high: number): Uint8Array {
 function likelihood(soft: Float32Array, region: Uint8Array, seeds: Uint8Array): Float32Array {
   const inside = spread(soft, (at) => region[at] === 1);
   const outside = spread(soft, (at) => region[at] === 0 && seeds[at] !== 1);
-  // A region of one shade would exclude its own noise.
-  const width = Math.max(inside.deviation * 1.5, outside.deviation * 0.08, 1e-3);
+  // Wide enough that a blurred edge ends half-way between the region and what is around it.
+  const contrast = Math.abs(inside.mean - outside.mean);
+  const width = Math.max(inside.deviation * 1.5, contrast * 0.22, 1e-3);
   const density = (value: number, mean: number, deviation: number): number =>
     Math.exp(-0.5 * ((value - mean) / deviation) ** 2) / deviation;
   // The rest of a picture has many shades: a broad floor stands for those that one bell does not hold.
