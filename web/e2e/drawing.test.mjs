@@ -225,6 +225,7 @@ describe('drawing', { timeout: 5 * 60_000 }, () => {
     await page.waitForFunction(() =>
       window.__drawing.controller.toolbox.sketches().some((sketch) => sketch.kind === 'mask'),
     );
+    assert.equal(page.workers().length, 1, 'the region is found beside the page');
     await page.keyboard.press('Enter');
     const [smart] = await areas(page);
     assert.ok(smart > 1500 && smart < 12_000, `the smart click took ${smart} px`);
