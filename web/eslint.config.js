@@ -26,6 +26,16 @@ export default tseslint.config(
     },
   },
   {
+    // Drawing knows the viewer; of the page only its pieces in `ui` do.
+    files: ['src/drawing/{core,render,session,tools}/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['**/pages/*', '**/parts/*', '**/state/*', '**/ui/*', 'preact', 'preact/*'] },
+      ],
+    },
+  },
+  {
     files: ['dev/**/*.mjs', 'e2e/**/*.mjs'],
     languageOptions: { globals: { ...globals.node } },
     rules: { 'no-console': 'off' },

@@ -22,8 +22,8 @@ export interface Crop {
 
 /** Pixels on each side of the clicks; the window is 512 pixels wide at most. */
 const REACH = 256;
-const ROUNDS = 3;
-const SWEEPS = 24;
+/** Sweeps of each round; the first ones only have to find what the object looks like. */
+const SWEEPS = [8, 8, 20];
 /** Pixels around a click that say what it looks like. */
 const SEED_RADIUS = 3;
 /** How much the looks of a pixel count beside its neighbours. */
@@ -51,10 +51,10 @@ export function smartRegion(
   let region = seedRegion(seeds, wide, high);
   if (!region.includes(1)) return emptyMask(width, height);
   const chance = new Float32Array(values.length).fill(0.5);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (const [round, sweeps] of SWEEPS.entries()) {
     const prior = likelihood(soft, region, seeds);
     pushAway(prior, points, window);
-    walk(soft, prior, seeds, chance, wide, high);
+    walk(soft, prior, seeds, chance, wide, sweeps);
     const all = maskOfWindow(
       width,
       height,
@@ -64,7 +64,7 @@ export function smartRegion(
     const kept = atClicks(all, points);
     region = bitmap(kept, window, wide);
     if (!region.includes(1)) return kept;
-    if (round === ROUNDS - 1) return withoutHoles(kept, 64);
+    if (round === SWEEPS.length - 1) return withoutHoles(kept, 64);
   }
   return emptyMask(width, height);
 }
@@ -124,8 +124,9 @@ function seedRegion(seeds: Uint8Array, wide: number, high: number): Uint8Array {
 function likelihood(soft: Float32Array, region: Uint8Array, seeds: Uint8Array): Float32Array {
   const inside = spread(soft, (at) => region[at] === 1);
   const outside = spread(soft, (at) => region[at] === 0 && seeds[at] !== 1);
-  // A region of one shade would exclude its own noise.
-  const width = Math.max(inside.deviation * 1.5, outside.deviation * 0.08, 1e-3);
+  // Wide enough that a blurred edge ends half-way between the region and what is around it.
+  const contrast = Math.abs(inside.mean - outside.mean);
+  const width = Math.max(inside.deviation * 1.5, contrast * 0.22, 1e-3);
   const density = (value: number, mean: number, deviation: number): number =>
     Math.exp(-0.5 * ((value - mean) / deviation) ** 2) / deviation;
   // The rest of a picture has many shades: a broad floor stands for those that one bell does not hold.
@@ -178,44 +179,35 @@ function walk(
   seeds: Uint8Array,
   chance: Float32Array,
   wide: number,
-  high: number,
+  sweeps: number,
 ): void {
-  const { across, down } = stepWeights(soft, wide, high);
+  const { across, down } = stepWeights(soft, wide, soft.length / wide);
   const count = chance.length;
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    const backwards = sweep % 2 === 1;
-    for (let i = 0; i < count; i++) {
-      const at = backwards ? count - 1 - i : i;
+  for (let sweep = 0; sweep < sweeps; sweep++) {
+    const step = sweep % 2 === 0 ? 1 : -1;
+    let at = step === 1 ? 0 : count - 1;
+    let x = step === 1 ? 0 : wide - 1;
+    for (let i = 0; i < count; i++, at += step) {
       const seed = seeds[at];
       if (seed !== 0) {
         chance[at] = seed === 1 ? 1 : 0;
-        continue;
+      } else {
+        // Steps out of the window have no weight; what is read there counts nothing.
+        const left = x > 0 ? (across[at - 1] as number) : 0;
+        const right = across[at] as number;
+        const above = at >= wide ? (down[at - wide] as number) : 0;
+        const below = down[at] as number;
+        let sum = PRIOR * (prior[at] as number);
+        if (left > 0) sum += left * (chance[at - 1] as number);
+        if (right > 0) sum += right * (chance[at + 1] as number);
+        if (above > 0) sum += above * (chance[at - wide] as number);
+        if (below > 0) sum += below * (chance[at + wide] as number);
+        const now = chance[at] as number;
+        chance[at] = now + 1.4 * (sum / (PRIOR + left + right + above + below) - now);
       }
-      const x = at % wide;
-      let weight = PRIOR;
-      let sum = PRIOR * (prior[at] as number);
-      if (x > 0) {
-        const w = across[at - 1] as number;
-        weight += w;
-        sum += w * (chance[at - 1] as number);
-      }
-      if (x < wide - 1) {
-        const w = across[at] as number;
-        weight += w;
-        sum += w * (chance[at + 1] as number);
-      }
-      if (at >= wide) {
-        const w = down[at - wide] as number;
-        weight += w;
-        sum += w * (chance[at - wide] as number);
-      }
-      if (at < count - wide) {
-        const w = down[at] as number;
-        weight += w;
-        sum += w * (chance[at + wide] as number);
-      }
-      const now = chance[at] as number;
-      chance[at] = now + 1.4 * (sum / weight - now);
+      x += step;
+      if (x === wide) x = 0;
+      else if (x < 0) x = wide - 1;
     }
   }
 }
@@ -238,5 +230,9 @@ function stepWeights(
   }
   const usual = Math.max(1e-12, squares / (2 * soft.length));
   const weight = (difference2: number): number => Math.exp(-difference2 / usual) + 1e-4;
-  return { across: across.map(weight), down: down.map(weight) };
+  for (let at = 0; at < soft.length; at++) {
+    across[at] = at % wide < wide - 1 ? weight(across[at] as number) : 0;
+    down[at] = at < soft.length - wide ? weight(down[at] as number) : 0;
+  }
+  return { across, down };
 }

@@ -44,7 +44,11 @@ export function createOverlay(host: HTMLElement, parts: OverlayParts): Overlay {
   host.append(canvas);
   const context = canvas.getContext('2d');
   const paintSketch = createSketchPainter();
-  const tiles = createTileLayer(paintRegion, session);
+  const tiles = createTileLayer(
+    paintRegion,
+    (region) => session.within(rectOf(region)).length === 0,
+    session,
+  );
   let view: View | null = null;
   let frame = 0;
   let isComplete = false;
@@ -110,6 +114,17 @@ export function createOverlay(host: HTMLElement, parts: OverlayParts): Overlay {
     },
   };
 
+  /** The part of the image whose marks may be seen in a region. */
+  function rectOf(region: Region): Rect {
+    const margin = 4 * (view?.pixelRatio ?? 1);
+    return {
+      left: (region.x - margin) / region.scale,
+      top: (region.y - margin) / region.scale,
+      right: (region.x + region.width + margin) / region.scale,
+      bottom: (region.y + region.height + margin) / region.scale,
+    };
+  }
+
   /** Paints a part of a tile anew: masks pixel by pixel, then lines over them. */
   function paintRegion(
     target: CanvasRenderingContext2D,
@@ -119,13 +134,6 @@ export function createOverlay(host: HTMLElement, parts: OverlayParts): Overlay {
   ): void {
     const look = style();
     const pixelRatio = view?.pixelRatio ?? 1;
-    const margin = 4 * pixelRatio;
-    const rect: Rect = {
-      left: (region.x - margin) / region.scale,
-      top: (region.y - margin) / region.scale,
-      right: (region.x + region.width + margin) / region.scale,
-      bottom: (region.y + region.height + margin) / region.scale,
-    };
     const selected = new Set(session.selection.value);
     const shapes: Mark[] = [];
     const place: Place = {
@@ -137,7 +145,7 @@ export function createOverlay(host: HTMLElement, parts: OverlayParts): Overlay {
     const image = new ImageData(region.width, region.height);
     const pixels = new Uint32Array(image.data.buffer);
     const small: Mark[] = [];
-    for (const mark of session.within(rect)) {
+    for (const mark of session.within(rectOf(region))) {
       if (mark.geometry.type !== 'mask') {
         // A selected shape is drawn by itself, so that dragging it paints nothing here.
         if (!selected.has(mark.id)) shapes.push(mark);
@@ -150,7 +158,7 @@ export function createOverlay(host: HTMLElement, parts: OverlayParts): Overlay {
         outline: isSelected ? rgbOf(SELECTED) : color,
         fill: look.filled ? Math.min(1, look.opacity * (isSelected ? 1.25 : 1)) : 0,
         dashed: mark.proposed,
-        line: (isSelected ? 2 : 1) * pixelRatio,
+        line: (isSelected ? 3 : 2) * pixelRatio,
       });
       if (mark.geometry.mask.toggles.length <= 8) small.push(mark);
     }

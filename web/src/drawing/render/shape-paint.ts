@@ -1,5 +1,5 @@
 /** Boxes and polygons on a canvas: many of one look in one path, tiny ones as dots. */
-import { extentOf } from '../core/geometry';
+import { extentOf, type Box } from '../core/geometry';
 import type { Point } from '../core/rasterize';
 import type { Mark } from '../session/marks';
 import { colorOf, HALO, SELECTED, type OverlayStyle } from './style';
@@ -15,6 +15,8 @@ export interface Place {
 
 /** Shapes smaller than this on the screen are dots: there is no outline to see. */
 const DOT_PX = 4;
+/** Outlines of shapes smaller than this have no dark edge: it would be most of what is seen. */
+const SMALL_PX = 24;
 /** Shapes of one path; longer ones take the canvas more than their share of time. */
 const BATCH = 64;
 const DASH = [6, 4];
@@ -31,15 +33,20 @@ export function paintShapes(
       paintDot(context, mark, place, colorOf(style, mark.class));
       continue;
     }
-    const look = `${colorOf(style, mark.class)} ${mark.proposed ? 'dashed' : ''}`;
+    if (mark.geometry.type === 'box' && !mark.proposed) {
+      paintBox(context, mark.geometry, place, style, colorOf(style, mark.class));
+      continue;
+    }
+    const form = mark.proposed ? 'dashed' : isSmall(mark, place) ? 'small' : 'plain';
+    const look = `${colorOf(style, mark.class)} ${form}`;
     const batch = batches.get(look);
     if (batch === undefined) batches.set(look, [mark]);
     else batch.push(mark);
   }
   for (const [look, batch] of batches) {
-    const [color = SELECTED, dashed = ''] = look.split(' ');
+    const [color = SELECTED, form = 'plain'] = look.split(' ');
     for (let i = 0; i < batch.length; i += BATCH) {
-      paintBatch(context, batch.slice(i, i + BATCH), place, style, color, dashed !== '');
+      paintBatch(context, batch.slice(i, i + BATCH), place, style, color, form);
     }
   }
 }
@@ -50,8 +57,9 @@ function paintBatch(
   place: Place,
   style: OverlayStyle,
   color: string,
-  dashed: boolean,
+  form: string,
 ): void {
+  const dashed = form === 'dashed';
   if (style.filled && style.opacity > 0) {
     context.fillStyle = color;
     context.globalAlpha = style.opacity * (dashed ? 0.25 : 0.5);
@@ -65,16 +73,64 @@ function paintBatch(
   context.beginPath();
   for (const mark of marks) trace(context, mark, place);
   context.setLineDash(dashed ? DASH.map((length) => length * place.pixelRatio) : []);
-  stroke(context, color, place.pixelRatio);
+  stroke(context, color, place.pixelRatio, form !== 'small');
   context.setLineDash([]);
 }
 
+/** On whole pixels, without paths: by far the fastest, and crisp. */
+function paintBox(
+  context: CanvasRenderingContext2D,
+  box: Box,
+  place: Place,
+  style: OverlayStyle,
+  color: string,
+): void {
+  const line = Math.max(1, Math.round(1.5 * place.pixelRatio));
+  const left = Math.round(place.x + box.x * place.scale);
+  const top = Math.round(place.y + box.y * place.scale);
+  const width = Math.round(place.x + (box.x + box.width) * place.scale) - left;
+  const height = Math.round(place.y + (box.y + box.height) * place.scale) - top;
+  if (style.filled && style.opacity > 0) {
+    context.fillStyle = color;
+    context.globalAlpha = style.opacity * 0.5;
+    context.fillRect(left, top, width, height);
+    context.globalAlpha = 1;
+  }
+  context.fillStyle = HALO;
+  frame(context, left - 1, top - 1, width + 2, height + 2, 1);
+  frame(context, left + line, top + line, width - 2 * line, height - 2 * line, 1);
+  context.fillStyle = color;
+  frame(context, left, top, width, height, line);
+}
+
+function frame(
+  context: CanvasRenderingContext2D,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+  line: number,
+): void {
+  if (width <= 2 * line || height <= 2 * line) return;
+  context.fillRect(left, top, width, line);
+  context.fillRect(left, top + height - line, width, line);
+  context.fillRect(left, top + line, line, height - 2 * line);
+  context.fillRect(left + width - line, top + line, line, height - 2 * line);
+}
+
 /** A line that is seen on black and on white. */
-function stroke(context: CanvasRenderingContext2D, color: string, pixelRatio: number): void {
-  context.lineJoin = 'round';
-  context.strokeStyle = HALO;
-  context.lineWidth = 3.5 * pixelRatio;
-  context.stroke();
+function stroke(
+  context: CanvasRenderingContext2D,
+  color: string,
+  pixelRatio: number,
+  hasHalo: boolean,
+): void {
+  context.lineJoin = hasHalo ? 'round' : 'bevel';
+  if (hasHalo) {
+    context.strokeStyle = HALO;
+    context.lineWidth = 3.5 * pixelRatio;
+    context.stroke();
+  }
   context.strokeStyle = color;
   context.lineWidth = 1.75 * pixelRatio;
   context.stroke();
@@ -112,9 +168,18 @@ export function paintSelected(
   context.setLineDash([]);
 }
 
-function isDot(mark: Mark, { scale, pixelRatio }: Place): boolean {
+function isDot(mark: Mark, place: Place): boolean {
+  return sizeOnScreen(mark, place) < DOT_PX;
+}
+
+function isSmall(mark: Mark, place: Place): boolean {
+  return sizeOnScreen(mark, place) < SMALL_PX;
+}
+
+/** Longer side in CSS pixels. */
+function sizeOnScreen(mark: Mark, { scale, pixelRatio }: Place): number {
   const { left, top, right, bottom } = extentOf(mark.geometry);
-  return Math.max(right - left, bottom - top) * scale < DOT_PX * pixelRatio;
+  return (Math.max(right - left, bottom - top) * scale) / pixelRatio;
 }
 
 export function paintDot(context: CanvasRenderingContext2D, mark: Mark, place: Place, color: string): void {

@@ -15,8 +15,8 @@ export type PaintRegion = (
 ) => void;
 
 interface Tile {
-  canvas: HTMLCanvasElement;
-  context: CanvasRenderingContext2D;
+  /** `null` where nothing was ever painted. */
+  context: CanvasRenderingContext2D | null;
   /** Part of the image whose picture is out of date; `null` where none is. */
   stale: Rect | null;
   usedAt: number;
@@ -48,7 +48,11 @@ export interface TileLayer {
   waiting: () => number;
 }
 
-export function createTileLayer(paint: PaintRegion, image: Size): TileLayer {
+export function createTileLayer(
+  paint: PaintRegion,
+  isEmpty: (region: Region) => boolean,
+  image: Size,
+): TileLayer {
   let level: Level | null = null;
   let before: Level | null = null;
   /** The whole image at the scale at which it fits: always there to stand in. */
@@ -59,18 +63,20 @@ export function createTileLayer(paint: PaintRegion, image: Size): TileLayer {
 
   const paintTile = (own: Level, x: number, y: number): void => {
     const key = `${String(x)} ${String(y)}`;
-    let tile = own.tiles.get(key);
+    const region = { x: x * SIDE, y: y * SIDE, width: SIDE, height: SIDE, scale: own.scale };
+    const tile = own.tiles.get(key);
     if (tile === undefined) {
-      const canvas = document.createElement('canvas');
-      canvas.width = SIDE;
-      canvas.height = SIDE;
-      const context = canvas.getContext('2d');
-      if (context === null) return;
-      tile = { canvas, context, stale: null, usedAt: frame };
-      own.tiles.set(key, tile);
-      paint(context, { x: x * SIDE, y: y * SIDE, width: SIDE, height: SIDE, scale: own.scale }, 0, 0);
+      const context = isEmpty(region) ? null : newContext();
+      own.tiles.set(key, { context, stale: null, usedAt: frame });
+      if (context !== null) paint(context, region, 0, 0);
       return;
     }
+    if (tile.context === null && tile.stale !== null) {
+      own.tiles.delete(key);
+      paintTile(own, x, y);
+      return;
+    }
+    if (tile.context === null) return;
     if (tile.stale === null) return;
     const { left, top, right, bottom } = tile.stale;
     tile.stale = null;
@@ -81,8 +87,8 @@ export function createTileLayer(paint: PaintRegion, image: Size): TileLayer {
     const [offsetX, offsetY] = [from(left, x), from(top, y)];
     const [width, height] = [to(right, x) - offsetX, to(bottom, y) - offsetY];
     if (width <= 0 || height <= 0) return;
-    const region = { x: x * SIDE + offsetX, y: y * SIDE + offsetY, width, height, scale: own.scale };
-    paint(tile.context, region, offsetX, offsetY);
+    const part = { x: x * SIDE + offsetX, y: y * SIDE + offsetY, width, height, scale: own.scale };
+    paint(tile.context, part, offsetX, offsetY);
   };
 
   const chooseLevel = (scale: number, now: number): Level => {
@@ -166,9 +172,11 @@ export function createTileLayer(paint: PaintRegion, image: Size): TileLayer {
     const tile = own.tiles.get(key);
     if (tile === undefined) return;
     tile.usedAt = frame;
+    if (tile.context === null) return;
+    const { canvas } = tile.context;
     const { left, top, right, bottom } = onScreen(own, x, y, view);
-    if (right - left === SIDE && bottom - top === SIDE) context.drawImage(tile.canvas, left, top);
-    else context.drawImage(tile.canvas, left, top, right - left, bottom - top);
+    if (right - left === SIDE && bottom - top === SIDE) context.drawImage(canvas, left, top);
+    else context.drawImage(canvas, left, top, right - left, bottom - top);
   }
 
   /** Fills the place of a missing tile from other scales. */
@@ -192,6 +200,15 @@ export function createTileLayer(paint: PaintRegion, image: Size): TileLayer {
       return;
     }
   }
+}
+
+function newContext(): CanvasRenderingContext2D | null {
+  const canvas = document.createElement('canvas');
+  canvas.width = SIDE;
+  canvas.height = SIDE;
+  // Painted by the processor: thousands of small paths are slow where there is no real graphics device,
+  // and the pixels of masks would have to travel there anyway.
+  return canvas.getContext('2d', { willReadFrequently: true });
 }
 
 interface View {

@@ -75,7 +75,6 @@ export function DrawingKeyPanel({ choice, onChoose, onClose }: Props) {
                 type="button"
                 class="plain drawing-key"
                 data-testid={`key-${action}`}
-                aria-label={`${ACTION_WORDS[action]}: ${asking === action ? 'press a key' : keys[action].map(keyInWords).join(' or ')}`}
                 onClick={() => {
                   setAsking(action);
                 }}

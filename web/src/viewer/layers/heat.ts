@@ -32,6 +32,8 @@ export function createHeatLayer(host: HTMLElement): HeatLayer {
   const canvas = document.createElement('canvas');
   canvas.className = 'viewer-overlay';
   canvas.setAttribute('aria-hidden', 'true');
+  // An empty canvas costs as much as a full one wherever the processor puts layers together.
+  canvas.hidden = true;
   host.append(canvas);
   const context = canvas.getContext('2d');
   let overlay: Overlay | null = null;
@@ -40,6 +42,7 @@ export function createHeatLayer(host: HTMLElement): HeatLayer {
   return {
     set(next) {
       overlay = next;
+      canvas.hidden = next === null;
       picture = next === null ? null : paint(next);
     },
     resize(width, height) {
