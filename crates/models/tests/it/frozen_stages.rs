@@ -30,7 +30,10 @@ fn stage_4(maps: &[f32], height: usize, width: usize) -> Vec<f32> {
 fn maps(choice: EngineChoice, height: usize, width: usize, images: &[&[f32]]) -> Vec<f32> {
     let stages = load_frozen_stages(choice, 2).unwrap();
     let found = frozen_stage_maps(&stages, height, width, images).unwrap();
-    assert_eq!(found.len(), images.len() * frozen_stage_values(height, width));
+    assert_eq!(
+        found.len(),
+        images.len() * frozen_stage_values(height, width)
+    );
     found.into_iter().map(f32::from).collect()
 }
 
