@@ -2,7 +2,8 @@
 //!
 //! In: a folder, a path or the bytes of a file. Out: [`Plane`]s (the samples at the bit depth of the
 //! file), small pictures made from them, [`Fingerprint`]s, and for everything that cannot be read
-//! one sentence that says what is wrong and what to do. Never: network, project state, labels.
+//! one sentence that says what is wrong and what to do. Never: network, project state, the meaning of
+//! labels; those of pixels only move along when a view of an image is drawn ([`augmented_labels`]).
 //!
 //! ```
 //! use autolabel_image_io::{ReadLimits, Samples, model_input, read_plane, scan};

@@ -23,6 +23,13 @@ const FLOAT_ELEMENTS: [u8; 2] = [1 << 3, 1];
 /// The file with these tensors, which its graph computes and does not return, as further outputs of
 /// 32-bit floats.
 pub(crate) fn with_outputs<'a>(file: &[u8], names: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    let mut bytes = file.to_vec();
+    bytes.extend(field(MODEL_GRAPH, &outputs(names)));
+    bytes
+}
+
+/// Outputs of a graph.
+fn outputs<'a>(names: impl Iterator<Item = &'a str>) -> Vec<u8> {
     let tensor = field(TYPE_TENSOR, &FLOAT_ELEMENTS);
     let mut graph = Vec::new();
     for name in names {
@@ -30,31 +37,32 @@ pub(crate) fn with_outputs<'a>(file: &[u8], names: impl Iterator<Item = &'a str>
         value.extend(field(VALUE_TYPE, &tensor));
         graph.extend(field(GRAPH_OUTPUT, &value));
     }
-    let mut bytes = file.to_vec();
-    bytes.extend(field(MODEL_GRAPH, &graph));
-    bytes
+    graph
 }
 
 /// The file with these tensors as its only outputs and an input of three channels, any number of rows
 /// and columns; what comes after the tensors is never computed. `None` for bytes that are no ONNX file.
 pub(crate) fn ending_at(file: &[u8], input: &str, names: &[&str]) -> Option<Vec<u8>> {
     let mut rewritten = Vec::with_capacity(file.len());
-    for (number, part, content) in fields(file)? {
-        if number != u64::from(MODEL_GRAPH >> 3) {
-            rewritten.extend(part);
+    for part in fields(file)? {
+        if part.tag != u64::from(MODEL_GRAPH) {
+            rewritten.extend(part.whole);
             continue;
         }
-        let mut graph = Vec::with_capacity(content.len());
-        for (number, part, _) in fields(content)? {
-            let is_end = [GRAPH_INPUT, GRAPH_OUTPUT].contains(&((number as u8) << 3 | 2));
-            if !is_end {
-                graph.extend(part);
+        let mut graph = Vec::with_capacity(part.content.len());
+        for part in fields(part.content)? {
+            if ![GRAPH_INPUT, GRAPH_OUTPUT]
+                .map(u64::from)
+                .contains(&part.tag)
+            {
+                graph.extend(part.whole);
             }
         }
         graph.extend(field(GRAPH_INPUT, &open_input(input)));
+        graph.extend(outputs(names.iter().copied()));
         rewritten.extend(field(MODEL_GRAPH, &graph));
     }
-    Some(with_outputs(&rewritten, names.iter().copied()))
+    Some(rewritten)
 }
 
 /// An image input, `[batch, 3, rows, columns]`.
@@ -74,9 +82,16 @@ fn open_input(name: &str) -> Vec<u8> {
     value
 }
 
-/// A field of a message: number, all bytes, and the content of one that has a length.
-type Field<'a> = (u64, &'a [u8], &'a [u8]);
+/// A field of a message.
+struct Field<'a> {
+    /// Its number and, in the low three bits, its wire type.
+    tag: u64,
+    whole: &'a [u8],
+    /// What follows tag and length.
+    content: &'a [u8],
+}
 
+/// The fields of a message; `None` for bytes that are none.
 fn fields(message: &[u8]) -> Option<Vec<Field<'_>>> {
     let mut rest = message;
     let mut found = Vec::new();
@@ -95,7 +110,11 @@ fn fields(message: &[u8]) -> Option<Vec<Field<'_>>> {
         };
         let (content, after) = rest.split_at_checked(length)?;
         rest = after;
-        found.push((tag >> 3, &start[..start.len() - rest.len()], content));
+        found.push(Field {
+            tag,
+            whole: &start[..start.len() - rest.len()],
+            content,
+        });
     }
     Some(found)
 }
@@ -136,8 +155,11 @@ mod tests {
         let mut bytes = vec![8, 0xac, 0x02];
         bytes.extend(field(9 << 3 | 2, &[7; 300]));
         let found = fields(&bytes).unwrap();
-        assert_eq!((found[0].0, found[0].1), (1, &[8, 0xac, 0x02][..]));
-        assert_eq!((found[1].0, found[1].2), (9, &[7; 300][..]));
+        assert_eq!((found[0].tag, found[0].whole), (8, &[8, 0xac, 0x02][..]));
+        assert_eq!(
+            (found[1].tag, found[1].content),
+            (9 << 3 | 2, &[7; 300][..])
+        );
         assert!(fields(&bytes[..200]).is_none());
         assert!(fields(&[0x4b, 0]).is_none());
     }

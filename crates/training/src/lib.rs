@@ -2,7 +2,9 @@
 //!
 //! Goes in: the ONNX file of EfficientNet-Lite0 and the maps that its stage 4 gave for a sample of
 //! images. Comes out: the same file with stages 5 to 7 trained on them without labels, alone
-//! ([`Tail::patched`]) or beside the frozen ones ([`with_adapted_tail`]). This crate never sees
+//! ([`Tail::patched`]) or beside the frozen ones ([`with_adapted_tail`]). Also: from maps of stages 2
+//! to 4 and labels of pixels to a network that answers for every place ([`train_dense`],
+//! [`predict_dense`]). This crate never sees
 //! files of images, labels or project state, and is the only one that links `burn`.
 //!
 //! ```
@@ -19,6 +21,31 @@
 //! let state = AdaptState::start(&tail, &config);
 //! let state = adapt(&tail, &maps, &config, state, &mut |_, loss| loss.is_finite())?;
 //! assert_eq!(tail.patched(file, state.trained())?.len(), file.len());
+//! # Ok::<(), autolabel_training::TrainingError>(())
+//! ```
+//!
+//! The same for every place of an image, here of one class on the left and another on the right:
+//!
+//! ```
+//! use autolabel_training::{
+//!     DenseConfig, DenseExample, DenseMaps, DenseState, DenseTarget, DenseTask, DenseView, Tail,
+//!     predict_dense, train_dense,
+//! };
+//! use half::f16;
+//!
+//! let tail = Tail::read(autolabel_models::default_network())?;
+//! // As `autolabel_models::frozen_stage_maps` gives them.
+//! let values = vec![f16::from_f32(0.5); DenseMaps::count(32, 64)];
+//! let maps = DenseMaps::new(32, 64, &values)?;
+//! let labels: Vec<u8> = (0..32 * 64).map(|pixel| u8::from(pixel % 64 >= 32)).collect();
+//! let target = DenseTarget::of_classes(32, 64, 2, &labels)?;
+//! let examples = [DenseExample { views: vec![DenseView { maps, target }] }];
+//! let config = DenseConfig { steps: 2, ..DenseConfig::default() };
+//! let start = DenseState::start(&tail, DenseTask::Classes { classes: 2 }, 0);
+//! let state = train_dense(&examples, &config, start, &mut |_, loss| loss.is_finite())?;
+//! let grids = predict_dense(&state, &[maps]);
+//! assert_eq!((grids[0].rows, grids[0].columns, grids[0].channels), (8, 16, 2));
+//! assert_eq!(grids[0].likeliest(32, 64).len(), 32 * 64);
 //! # Ok::<(), autolabel_training::TrainingError>(())
 //! ```
 

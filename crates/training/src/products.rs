@@ -1,4 +1,4 @@
-//! Products of plain row-major matrices, by `faer`: two to three times as fast as the tensor engine.
+//! Products of plain row-major matrices, by `faer`.
 //!
 //! The rows of the left factor may overlap: with rows one position apart and three positions long, a
 //! map with its channels running fastest is the matrix that a row of a 3x3 kernel multiplies.

@@ -4,7 +4,7 @@ use autolabel_models::{BackboneSource, EngineChoice, default_network, load_backb
 use autolabel_training::{AdaptConfig, AdaptState, Maps, Tail, adapt};
 use half::f16;
 
-use crate::pictures::{map_and_row, picture};
+use crate::pictures::{map_and_row, on_threads, picture};
 
 /// Two looks at each of twelve pictures: one kind, and the next one with it as a neighbour in pattern.
 fn maps() -> Vec<f16> {
@@ -39,11 +39,6 @@ fn train(
         state.step < stop_at
     });
     (state.unwrap(), losses)
-}
-
-fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    pool.build().unwrap().install(work)
 }
 
 #[test]

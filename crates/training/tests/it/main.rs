@@ -11,6 +11,8 @@
 #[cfg(test)]
 mod adaptation;
 #[cfg(test)]
+mod dense;
+#[cfg(test)]
 mod networks;
 #[cfg(test)]
 mod pictures;

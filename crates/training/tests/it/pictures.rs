@@ -36,3 +36,9 @@ pub fn map_and_row(backbone: &Backbone, plane: &Plane) -> (Vec<f16>, Vec<f32>) {
     let map = stage_maps(backbone, &views.crops, plane).unwrap();
     (map, embed(backbone, &views, &[plane]).unwrap().rows)
 }
+
+/// Does the work on a pool of this many threads.
+pub fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build().unwrap().install(work)
+}
