@@ -36,6 +36,11 @@ const press = async (page, key) => {
   );
   await painted(page);
 };
+/** The shown image and the three after it are here, so that the server may go. */
+const prefetched = (page) =>
+  page.waitForFunction(
+    () => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/plane')).length >= 4,
+  );
 const saved = (page) => page.waitForSelector('[data-testid=saved-state][data-state=saved]');
 /** Answers that waited in the browser have all been sent. */
 const outboxIsEmpty = (page) =>
@@ -92,6 +97,7 @@ const WALKS = {
   async 'an outage loses nothing and doubles nothing, over a reload too'() {
     const { page, server, close } = await open({}, '/label');
     await painted(page);
+    await prefetched(page);
     const before = server.fake.counts().labeled;
     server.control.down = true;
     for (const key of ['1', '2', '3']) await press(page, key);
@@ -346,6 +352,7 @@ const WALKS = {
   async 'findings: an outage and a reload lose no set and double none'() {
     const { page, server, close } = await open({ task: 'findings' }, '/label');
     await painted(page);
+    await prefetched(page);
     const before = server.fake.counts().labeled;
     server.control.down = true;
     const shown = [];
