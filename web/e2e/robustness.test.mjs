@@ -27,6 +27,13 @@ test('answers outlive the program', { timeout: 5 * 60_000 }, async (t) => {
   const { items } = await getJson(first.origin, '/queue?count=6');
   for (const item of items) await expert.classOf(item.image.id);
 
+  // Nor is there anything to answer before the pictures of the next three are here.
+  const awaited = items.slice(0, 4).map((item) => `/images/${item.image.id}/plane`);
+  await page.waitForFunction(
+    (planes) => planes.every((plane) => performance.getEntriesByType('resource').some(({ name }) => name.endsWith(plane))),
+    awaited,
+  );
+
   page.mayMissServer = true;
   await first.kill();
   for (let label = 0; label < 3; label++) await answer();
