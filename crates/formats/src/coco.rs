@@ -164,7 +164,7 @@ fn annotation(
             Some(Segmentation::Mask(mask.clone())),
         ),
         Some(Geometry::Polygon(polygon)) => (
-            number(polygon.area() as f32),
+            number(polygon.area()),
             Some(Segmentation::Polygons(
                 polygon
                     .rings()
@@ -172,25 +172,13 @@ fn annotation(
                     .collect(),
             )),
         ),
-        // In double precision: an image has more pixels than single precision counts.
-        Some(Geometry::Box(_)) | None => {
-            let area = around.area();
-            let is_whole = area.fract() == 0.0;
-            (
-                if is_whole {
-                    Number::from(area as u64)
-                } else {
-                    number(area as f32)
-                },
-                None,
-            )
-        }
+        Some(Geometry::Box(_)) | None => (number(around.area()), None),
     };
     Annotation {
         id: 0,
         image_id: record.id,
         category_id: u32::from(class.0) + 1,
-        bbox: [around.x, around.y, around.width, around.height].map(number),
+        bbox: [around.x, around.y, around.width, around.height].map(|side| number(f64::from(side))),
         area,
         segmentation,
         iscrowd: 0,
@@ -199,12 +187,13 @@ fn annotation(
     }
 }
 
-/// A coordinate in its shortest form: 12 where it is whole, 0.1 and not the 0.10000000149 of its double.
-fn number(value: f32) -> Number {
-    if value.fract() == 0.0 && value.abs() < 1e9 {
+/// A coordinate or an area in its shortest form: 12 where it is whole, 0.1 and not the 0.10000000149 that
+/// single precision makes of it.
+fn number(value: f64) -> Number {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
         return Number::from(value as i64);
     }
-    let shortest = value.to_string().parse().unwrap_or(f64::from(value));
+    let shortest = (value as f32).to_string().parse().unwrap_or(value);
     Number::from_f64(shortest).unwrap_or_else(|| Number::from(0))
 }
 

@@ -199,16 +199,15 @@ fn draw(
             crowd = joined.unwrap_or(crowd);
             continue;
         }
-        let shape = DrawnShape { class, geometry };
         let alone = Drawing {
-            shapes: vec![shape.clone()],
+            shapes: vec![DrawnShape { class, geometry }],
             ignored: None,
         };
         match alone.settled(task, class_of.len(), size) {
             Ok(settled) if settled.shapes.is_empty() => {
                 problem(format!("annotation {number} holds no pixel of the image"));
             }
-            Ok(_) => drawing.shapes.push(shape),
+            Ok(settled) => drawing.shapes.extend(settled.shapes),
             Err(error) => problem(format!("annotation {number}: {error}")),
         }
     }

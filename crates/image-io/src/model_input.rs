@@ -22,19 +22,19 @@ pub fn model_input(plane: &Plane, side: u32) -> Vec<f32> {
 /// [`model_input`] of the middle of the plane: `share` (above 0, at most 1) of its width and of its
 /// height, so that small things in the middle fill the picture.
 pub fn model_input_of_centre(plane: &Plane, side: u32, share: f64) -> Vec<f32> {
-    let resized = resize_windowed(plane, side, side, share);
-    match plane.channels {
-        1 => resized.repeat(3),
-        _ => planar_from_interleaved(&resized),
-    }
+    planar(plane, &resize_windowed(plane, side, side, share))
 }
 
 /// [`model_input`] at `width` × `height` pixels: `3 · height · width` values.
 pub fn model_input_sized(plane: &Plane, width: u32, height: u32) -> Vec<f32> {
-    let resized = resize_windowed(plane, width, height, 1.0);
+    planar(plane, &resize_windowed(plane, width, height, 1.0))
+}
+
+/// Red, green and blue one after the other of what the plane was resized to.
+fn planar(plane: &Plane, resized: &[f32]) -> Vec<f32> {
     match plane.channels {
         1 => resized.repeat(3),
-        _ => planar_from_interleaved(&resized),
+        _ => planar_from_interleaved(resized),
     }
 }
 

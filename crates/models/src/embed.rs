@@ -1,13 +1,12 @@
 //! The step `embed` of the walk: images in, rows of features out.
 
-use std::sync::{Mutex, PoisonError};
-
 use autolabel_image_io::Plane;
 
 use crate::ModelError;
 use crate::backbone::{Backbone, row_width};
 use crate::engine::Output;
 use crate::preprocess::{crop_values, fill_tensor};
+use crate::shared_work::each_part;
 use crate::views::{Crop, Orientation, Views};
 
 /// Images run together. Larger batches gain nothing on a CPU and fall out of its cache.
@@ -53,43 +52,16 @@ pub fn embed(
     };
     let threads = backbone.threads.min(planes.len().div_ceil(batch));
     let parts = planes.chunks(batch).zip(rows.chunks_mut(batch * dim));
-    let queue = Mutex::new(parts.enumerate());
-    let failures = Mutex::new(Vec::new());
-    let work = || {
-        let mut tensor = Vec::new();
-        loop {
-            let part = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((index, (planes, rows))) = part else {
-                return;
-            };
-            let part = Part {
-                backbone,
-                views,
-                planes,
-                first: index * batch,
-            };
-            if let Err(failure) = part.embed(&mut tensor, rows) {
-                let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-                failures.push((index, failure));
-                return;
-            }
-        }
-    };
-    // Plain threads and no shared pool: a thread that waits for a session must not be one that
-    // the holder of that session needs.
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let failures = failures
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    match failures.into_iter().min_by_key(|(index, _)| *index) {
-        Some((_, failure)) => Err(failure),
-        None => Ok(Embeddings { dim, rows }),
-    }
+    each_part(threads, parts, |index, (planes, rows), tensor| {
+        let part = Part {
+            backbone,
+            views,
+            planes,
+            first: index * batch,
+        };
+        part.embed(tensor, rows)
+    })?;
+    Ok(Embeddings { dim, rows })
 }
 
 /// Planes that fit in one batch; `first` is the position of the first of them in the call.

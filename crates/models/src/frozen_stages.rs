@@ -5,7 +5,6 @@
 //! of its input open.
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
@@ -16,15 +15,16 @@ use crate::engine::{Engine, EngineChoice, EngineInfo, NetworkFile, Output, open_
 use crate::graph::describe_network;
 use crate::more_outputs::ending_at;
 use crate::preprocess::Normalisation;
+use crate::shared_work::each_part;
 
 /// The maps of stages 2, 3 and 4 in the embedded network.
 const MAPS: [&str; 3] = ["block2.add", "block4.add", "block7.add"];
-/// Their channels.
-const CHANNELS: [usize; 3] = [24, 40, 80];
-/// Pixels a position stands for, in each direction.
-const STRIDES: [usize; 3] = [4, 8, 16];
+/// Channels of the maps of stages 2, 3 and 4.
+pub const FROZEN_MAP_CHANNELS: [usize; 3] = [24, 40, 80];
+/// Pixels a position of these maps stands for, in each direction.
+pub const FROZEN_MAP_STRIDES: [usize; 3] = [4, 8, 16];
 /// What both sides of an input must be a multiple of, so that all further stages halve evenly.
-const MULTIPLE: usize = 32;
+pub const FROZEN_MULTIPLE: usize = 32;
 /// Channels turned at a time: a line of the processor's memory holds sixteen halves.
 const TURNED: usize = 16;
 
@@ -58,10 +58,10 @@ pub fn load_frozen_stages(
     };
     let label = "embedded, up to stage 4".to_owned();
     let description = describe_network(default_network(), &label)?;
-    let bytes = ending_at(default_network(), &description.input.name, &MAPS).ok_or_else(|| {
+    let bytes = ending_at(default_network(), &description.input.name, &MAPS).map_err(|damage| {
         ModelError::NotOnnx {
             network: label.clone(),
-            reason: "its fields cannot be told apart".to_owned(),
+            reason: damage.to_string(),
         }
     })?;
     let network = NetworkFile {
@@ -82,7 +82,7 @@ pub fn load_frozen_stages(
 /// Numbers that [`frozen_stage_maps`] gives for an image of `height` by `width` pixels.
 #[must_use]
 pub fn frozen_stage_values(height: usize, width: usize) -> usize {
-    let maps = STRIDES.iter().zip(CHANNELS);
+    let maps = FROZEN_MAP_STRIDES.iter().zip(FROZEN_MAP_CHANNELS);
     maps.map(|(stride, channels)| height / stride * (width / stride) * channels)
         .sum()
 }
@@ -104,7 +104,7 @@ pub fn frozen_stage_maps(
     width: usize,
     images: &[&[f32]],
 ) -> Result<Vec<f16>, ModelError> {
-    let is_side = |side: usize| side > 0 && side.is_multiple_of(MULTIPLE);
+    let is_side = |side: usize| side > 0 && side.is_multiple_of(FROZEN_MULTIPLE);
     let is_usable =
         |image: &[f32]| is_side(height) && is_side(width) && image.len() == 3 * height * width;
     if let Some(position) = images.iter().position(|image| !is_usable(image)) {
@@ -113,48 +113,29 @@ pub fn frozen_stage_maps(
     let size = frozen_stage_values(height, width);
     let mut found = vec![f16::ZERO; images.len() * size];
     let parts = images.iter().zip(found.chunks_mut(size.max(1)));
-    let queue = Mutex::new(parts.enumerate());
-    let failures = Mutex::new(Vec::new());
-    let work = || {
-        let mut tensor = Vec::new();
-        loop {
-            let part = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((position, (image, found))) = part else {
-                return;
-            };
-            tensor.clear();
-            stages.normalisation.extend(&mut tensor, image);
-            let run = stages.engine.run_shaped([1, 3, height, width], &tensor);
-            let failure = match run {
-                Ok(outputs) if write_maps(&outputs, [height, width], found) => continue,
-                Ok(_) => ModelError::NotFinite { position },
-                Err(failure) => failure,
-            };
-            let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-            failures.push((position, failure));
-            return;
+    let threads = stages.threads.min(images.len());
+    each_part(threads, parts, |position, (image, found), tensor| {
+        tensor.clear();
+        stages.normalisation.extend(tensor, image);
+        let shape = [1, 3, height, width];
+        let outputs = stages.engine.run_shaped(shape, tensor)?;
+        match write_maps(&outputs, [height, width], found) {
+            true => Ok(()),
+            false => Err(ModelError::NotFinite { position }),
         }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..stages.threads.min(images.len()) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let failures = failures
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    match failures.into_iter().min_by_key(|(position, _)| *position) {
-        Some((_, failure)) => Err(failure),
-        None => Ok(found),
-    }
+    })?;
+    Ok(found)
 }
 
 /// Writes the maps of one image with their channels running fastest; `false` where one is missing or a
 /// number in it is not finite.
 fn write_maps(outputs: &[Output], sides: [usize; 2], mut found: &mut [f16]) -> bool {
     let mut halves = Vec::new();
-    for ((output, stride), channels) in outputs.iter().zip(STRIDES).zip(CHANNELS) {
+    for ((output, stride), channels) in outputs
+        .iter()
+        .zip(FROZEN_MAP_STRIDES)
+        .zip(FROZEN_MAP_CHANNELS)
+    {
         let [rows, columns] = sides.map(|side| side / stride);
         let positions = rows * columns;
         if output.shape != [1, channels, rows, columns] {

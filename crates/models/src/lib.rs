@@ -32,6 +32,7 @@ mod views;
 mod graph;
 mod map_sources;
 mod preprocess;
+pub mod protobuf;
 
 // The engines that run it.
 mod engine;
@@ -39,6 +40,7 @@ mod more_outputs;
 mod onnx_runtime;
 mod rten_engine;
 mod runtime_library;
+mod shared_work;
 
 mod error;
 
@@ -50,5 +52,8 @@ pub use embed::{Embeddings, embed};
 pub use engine::{EngineChoice, EngineInfo};
 pub use error::ModelError;
 pub use feature_maps::{FeatureMap, FeatureMaps, feature_maps};
-pub use frozen_stages::{FrozenStages, frozen_stage_maps, frozen_stage_values, load_frozen_stages};
+pub use frozen_stages::{
+    FROZEN_MAP_CHANNELS, FROZEN_MAP_STRIDES, FROZEN_MULTIPLE, FrozenStages, frozen_stage_maps,
+    frozen_stage_values, load_frozen_stages,
+};
 pub use views::{Crop, Orientations, Views};

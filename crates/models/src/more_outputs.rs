@@ -5,18 +5,20 @@
 //! buffers). So a second model that holds nothing but outputs of its graph, put behind the file,
 //! makes them outputs of the network.
 
-/// Field numbers of onnx.proto, each with wire type 2 (length-delimited) in the low bits.
-const MODEL_GRAPH: u8 = 7 << 3 | 2;
-const GRAPH_INPUT: u8 = 11 << 3 | 2;
-const GRAPH_OUTPUT: u8 = 12 << 3 | 2;
-const VALUE_NAME: u8 = 1 << 3 | 2;
-const VALUE_TYPE: u8 = 2 << 3 | 2;
-const TYPE_TENSOR: u8 = 1 << 3 | 2;
-const TENSOR_SHAPE: u8 = 2 << 3 | 2;
-const SHAPE_DIMENSION: u8 = 1 << 3 | 2;
+use crate::protobuf::{LENGTH_DELIMITED, NoMessage, field, fields};
+
+/// Field numbers of onnx.proto, each with its wire type in the low bits.
+const MODEL_GRAPH: u64 = 7 << 3 | LENGTH_DELIMITED;
+const GRAPH_INPUT: u64 = 11 << 3 | LENGTH_DELIMITED;
+const GRAPH_OUTPUT: u64 = 12 << 3 | LENGTH_DELIMITED;
+const VALUE_NAME: u64 = 1 << 3 | LENGTH_DELIMITED;
+const VALUE_TYPE: u64 = 2 << 3 | LENGTH_DELIMITED;
+const TYPE_TENSOR: u64 = 1 << 3 | LENGTH_DELIMITED;
+const TENSOR_SHAPE: u64 = 2 << 3 | LENGTH_DELIMITED;
+const SHAPE_DIMENSION: u64 = 1 << 3 | LENGTH_DELIMITED;
+const DIMENSION_NAME: u64 = 2 << 3 | LENGTH_DELIMITED;
 /// A dimension's size is a number, wire type 0.
 const DIMENSION_VALUE: u8 = 1 << 3;
-const DIMENSION_NAME: u8 = 2 << 3 | 2;
 /// Element type, wire type 0 (a number), and 1 = 32-bit float.
 const FLOAT_ELEMENTS: [u8; 2] = [1 << 3, 1];
 
@@ -41,28 +43,28 @@ fn outputs<'a>(names: impl Iterator<Item = &'a str>) -> Vec<u8> {
 }
 
 /// The file with these tensors as its only outputs and an input of three channels, any number of rows
-/// and columns; what comes after the tensors is never computed. `None` for bytes that are no ONNX file.
-pub(crate) fn ending_at(file: &[u8], input: &str, names: &[&str]) -> Option<Vec<u8>> {
+/// and columns; what comes after the tensors is never computed.
+///
+/// # Errors
+/// Bytes that are no ONNX file.
+pub(crate) fn ending_at(file: &[u8], input: &str, names: &[&str]) -> Result<Vec<u8>, NoMessage> {
     let mut rewritten = Vec::with_capacity(file.len());
-    for part in fields(file)? {
-        if part.tag != u64::from(MODEL_GRAPH) {
-            rewritten.extend(part.whole);
+    for part in fields(file, 0..file.len())? {
+        if part.tag() != MODEL_GRAPH {
+            rewritten.extend(&file[part.whole]);
             continue;
         }
         let mut graph = Vec::with_capacity(part.content.len());
-        for part in fields(part.content)? {
-            if ![GRAPH_INPUT, GRAPH_OUTPUT]
-                .map(u64::from)
-                .contains(&part.tag)
-            {
-                graph.extend(part.whole);
+        for part in fields(file, part.content)? {
+            if ![GRAPH_INPUT, GRAPH_OUTPUT].contains(&part.tag()) {
+                graph.extend(&file[part.whole]);
             }
         }
         graph.extend(field(GRAPH_INPUT, &open_input(input)));
         graph.extend(outputs(names.iter().copied()));
         rewritten.extend(field(MODEL_GRAPH, &graph));
     }
-    Some(rewritten)
+    Ok(rewritten)
 }
 
 /// An image input, `[batch, 3, rows, columns]`.
@@ -80,95 +82,4 @@ fn open_input(name: &str) -> Vec<u8> {
     let mut value = field(VALUE_NAME, name.as_bytes());
     value.extend(field(VALUE_TYPE, &field(TYPE_TENSOR, &tensor)));
     value
-}
-
-/// A field of a message.
-struct Field<'a> {
-    /// Its number and, in the low three bits, its wire type.
-    tag: u64,
-    whole: &'a [u8],
-    /// What follows tag and length.
-    content: &'a [u8],
-}
-
-/// The fields of a message; `None` for bytes that are none.
-fn fields(message: &[u8]) -> Option<Vec<Field<'_>>> {
-    let mut rest = message;
-    let mut found = Vec::new();
-    while !rest.is_empty() {
-        let start = rest;
-        let tag = number(&mut rest)?;
-        let length = match tag & 7 {
-            0 => {
-                number(&mut rest)?;
-                0
-            }
-            1 => 8,
-            2 => usize::try_from(number(&mut rest)?).ok()?,
-            5 => 4,
-            _ => return None,
-        };
-        let (content, after) = rest.split_at_checked(length)?;
-        rest = after;
-        found.push(Field {
-            tag,
-            whole: &start[..start.len() - rest.len()],
-            content,
-        });
-    }
-    Some(found)
-}
-
-/// A number of seven bits a byte, the lowest first.
-fn number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let (first, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(first & 0x7f) << shift;
-        if first & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
-fn field(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![tag];
-    let mut length = content.len();
-    // Seven bits a byte, the lowest first; the top bit says that more follow.
-    while length >= 0x80 {
-        bytes.push((length & 0x7f) as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    bytes.extend_from_slice(content);
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_found_and_damage_is_refused() {
-        let mut bytes = vec![8, 0xac, 0x02];
-        bytes.extend(field(9 << 3 | 2, &[7; 300]));
-        let found = fields(&bytes).unwrap();
-        assert_eq!((found[0].tag, found[0].whole), (8, &[8, 0xac, 0x02][..]));
-        assert_eq!(
-            (found[1].tag, found[1].content),
-            (9 << 3 | 2, &[7; 300][..])
-        );
-        assert!(fields(&bytes[..200]).is_none());
-        assert!(fields(&[0x4b, 0]).is_none());
-    }
-
-    #[test]
-    fn lengths_are_written_seven_bits_at_a_time() {
-        assert_eq!(field(9, &[1, 2]), [9, 2, 1, 2]);
-        let long = field(9, &[0; 300]);
-        assert_eq!(long[..3], [9, 0xac, 0x02]);
-        assert_eq!(long.len(), 303);
-    }
 }

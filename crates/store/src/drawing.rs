@@ -1,14 +1,12 @@
 //! Drawings of a project: each kept once, under a number that answers name.
 
 use crate::error::{At, bad_value};
+use crate::statement::{ROWS_A_STATEMENT, push_one_of};
 use crate::{Store, StoreError};
 use autolabel_annotation::{Drawing, DrawingId};
 use sha2::{Digest, Sha256};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 use std::collections::BTreeMap;
-
-/// Drawings of one statement: far below SQLite's 32,766 values.
-const ROWS_A_STATEMENT: usize = 500;
 
 impl Store {
     /// Keeps drawings and gives each its number, in their order; one that is there already has it from
@@ -53,13 +51,8 @@ impl Store {
         let database = self.folder().database();
         let mut found = BTreeMap::new();
         for chunk in ids.chunks(ROWS_A_STATEMENT) {
-            let mut select =
-                QueryBuilder::<Sqlite>::new("SELECT id, content FROM drawing WHERE id IN (");
-            let mut list = select.separated(", ");
-            for id in chunk {
-                list.push_bind(id.0);
-            }
-            select.push(")");
+            let mut select = QueryBuilder::new("SELECT id, content FROM drawing WHERE id ");
+            push_one_of(&mut select, chunk.iter().map(|id| id.0));
             let rows = select
                 .build()
                 .fetch_all(self.readers())

@@ -1,14 +1,12 @@
 //! The images of a project: adding them in batches, and what may change about them.
 
 use crate::error::At;
+use crate::statement::ROWS_A_STATEMENT;
 use crate::{Store, StoreError};
 use autolabel_annotation::ImageId;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// Rows of one statement; 13 values each stays far below SQLite's 32,766.
-const ROWS_A_STATEMENT: usize = 500;
 
 /// An image to add.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,7 @@
 
 use crate::error::{At, bad_value};
 use crate::image::image_count;
+use crate::statement::{ROWS_A_STATEMENT, push_one_of};
 use crate::{
     Attributes, ImageRecord, KnownFile, RefusedRecord, Store, StoreError, StoredFingerprint,
 };
@@ -9,9 +10,6 @@ use autolabel_annotation::ImageId;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 use std::collections::BTreeMap;
-
-/// Rows asked for by one statement.
-const ROWS_A_STATEMENT: usize = 500;
 
 impl Store {
     /// How many images the project has.
@@ -38,13 +36,9 @@ impl Store {
                  FROM image AS i JOIN fingerprint AS f ON f.image = i.id \
                  LEFT JOIN image_group AS g ON g.id = i.group_id \
                  LEFT JOIN image_state AS s ON s.image = i.id \
-                 LEFT JOIN journal AS j ON j.seq = s.answer_seq WHERE i.id IN (",
+                 LEFT JOIN journal AS j ON j.seq = s.answer_seq WHERE i.id ",
             );
-            let mut list = select.separated(", ");
-            for id in chunk {
-                list.push_bind(id.0);
-            }
-            select.push(")");
+            push_one_of(&mut select, chunk.iter().map(|id| id.0));
             let rows = select
                 .build()
                 .fetch_all(self.readers())

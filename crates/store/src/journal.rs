@@ -3,15 +3,13 @@
 use crate::error::{At, bad_value};
 use crate::label_state::{LabelState, apply, fold};
 use crate::state_columns::{load_states, save_states, to_i64, to_u64};
+use crate::statement::ROWS_A_STATEMENT;
 use crate::{Event, EventRecord, NewEvent, Store, StoreError};
 use autolabel_annotation::ImageId;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-
-/// Rows of one statement; nine values each stays far below SQLite's 32,766.
-const ROWS_A_STATEMENT: usize = 500;
 
 /// That an event is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -37,6 +37,7 @@ mod journal;
 mod label_state;
 mod replay;
 mod state_columns;
+mod statement;
 
 mod image;
 mod image_index;

@@ -3,15 +3,13 @@
 
 use crate::error::{At, bad_value};
 use crate::state_columns::{origin_name, origin_named};
+use crate::statement::ROWS_A_STATEMENT;
 use crate::{Store, StoreError};
 use autolabel_annotation::{ImageId, LabelOrigin};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
-
-/// Rows of one statement.
-const ROWS_A_STATEMENT: usize = 500;
 
 /// Why one image was asked for.
 #[derive(Debug, Clone, PartialEq)]

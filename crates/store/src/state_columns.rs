@@ -2,15 +2,13 @@
 //! one text, which is many times faster than row by row.
 
 use crate::error::At;
+use crate::statement::{ROWS_A_STATEMENT, push_one_of};
 use crate::{LabelState, StoreError};
 use autolabel_annotation::{Answer, ClassId, DrawingId, FindingSet, ImageId, Label, LabelOrigin};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::{FromStr, Split};
-
-/// Rows of one statement; nine values each stays far below SQLite's 32,766.
-const ROWS_A_STATEMENT: usize = 500;
 
 /// How an unreadable answer is written in the `answer` column.
 const UNREADABLE: i64 = -1;
@@ -33,11 +31,7 @@ pub(crate) async fn load_states(
     let mut states = BTreeMap::new();
     for chunk in images.chunks(ROWS_A_STATEMENT) {
         let mut select = QueryBuilder::<Sqlite>::new(SELECT_STATES);
-        let mut list = select.push("IN (").separated(", ");
-        for image in chunk {
-            list.push_bind(image.0);
-        }
-        select.push(")");
+        push_one_of(&mut select, chunk.iter().map(|image| image.0));
         states.extend(run_select(connection, database, &mut select).await?);
     }
     Ok(states)

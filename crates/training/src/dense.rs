@@ -22,10 +22,7 @@ mod parity;
 mod buffers;
 mod layers;
 
-pub use maps::{
-    DENSE_MAP_CHANNELS, DENSE_MAP_STRIDES, DENSE_MULTIPLE, DENSE_STRIDE, DenseExample, DenseMaps,
-    DenseTarget, DenseView, UNLABELED,
-};
+pub use maps::{DENSE_STRIDE, DenseExample, DenseMaps, DenseTarget, DenseView, UNLABELED};
 pub use objective::DenseTask;
 pub use prediction::{DenseGrid, dense_logits, predict_dense};
 pub use state::DenseState;

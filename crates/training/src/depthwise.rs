@@ -154,6 +154,36 @@ fn kernel_of<const N: usize>(
     kernel
 }
 
+/// Taps of the kernel in one direction and the position that the first of them meets, see
+/// [`DepthwiseShape::taps`].
+type Taps = (Range<usize>, usize);
+
+/// The sums of `N` channels at one place of a map: `sums` and what each tap down and across adds.
+#[inline(always)]
+fn add_taps<const N: usize>(
+    shape: &DepthwiseShape,
+    map: &[f32],
+    kernel: &[[f32; N]; MOST_TAPS],
+    ((tap_rows, from_row), (tap_columns, from_column)): (&Taps, &Taps),
+    first: usize,
+    mut sums: [f32; N],
+) -> [f32; N] {
+    let channels = shape.channels;
+    for (index, tap_row) in tap_rows.clone().enumerate() {
+        let line = ((from_row + index) * shape.columns + from_column) * channels + first;
+        for (index, tap_column) in tap_columns.clone().enumerate() {
+            let Some(x) = map[line + index * channels..].first_chunk::<N>() else {
+                continue;
+            };
+            let kernel = &kernel[tap_row * shape.kernel + tap_column];
+            for ((sum, x), kernel) in sums.iter_mut().zip(x).zip(kernel) {
+                *sum += x * kernel;
+            }
+        }
+    }
+    sums
+}
+
 /// `y = relu6(bias + depthwise(active))` of whole maps; `weight` is `[taps, channels]`.
 pub(crate) fn convolve(
     shape: &DepthwiseShape,
@@ -185,22 +215,11 @@ fn convolve_lanes<const N: usize>(
     let mut start = [0.0; N];
     start.copy_from_slice(&bias[first..first + N]);
     for row in 0..shape.rows_out() {
-        let (tap_rows, from_row) = shape.taps(row, shape.rows);
+        let taps_down = shape.taps(row, shape.rows);
         for column in 0..shape.columns_out() {
-            let (tap_columns, from_column) = shape.taps(column, shape.columns);
-            let mut sums = start;
-            for (index, tap_row) in tap_rows.clone().enumerate() {
-                let line = ((from_row + index) * shape.columns + from_column) * channels + first;
-                for (index, tap_column) in tap_columns.clone().enumerate() {
-                    let Some(x) = active[line + index * channels..].first_chunk::<N>() else {
-                        continue;
-                    };
-                    let kernel = &kernel[tap_row * shape.kernel + tap_column];
-                    for ((sum, x), kernel) in sums.iter_mut().zip(x).zip(kernel) {
-                        *sum += x * kernel;
-                    }
-                }
-            }
+            let taps_across = shape.taps(column, shape.columns);
+            let taps = (&taps_down, &taps_across);
+            let sums = add_taps(shape, active, &kernel, taps, first, start);
             let output = (row * shape.columns_out() + column) * channels + first;
             for (y, sum) in y[output..output + N].iter_mut().zip(sums) {
                 *y = relu6(sum);
@@ -295,22 +314,11 @@ fn gather_lanes<const N: usize>(
     let mut kernel = kernel_of::<N>(weight, channels, first);
     kernel[..shape.kernel * shape.kernel].reverse();
     for row in 0..shape.rows {
-        let (tap_rows, from_row) = shape.taps(row, shape.rows);
+        let taps_down = shape.taps(row, shape.rows);
         for column in 0..shape.columns {
-            let (tap_columns, from_column) = shape.taps(column, shape.columns);
-            let mut sums = [0.0; N];
-            for (index, tap_row) in tap_rows.clone().enumerate() {
-                let line = ((from_row + index) * shape.columns + from_column) * channels + first;
-                for (index, tap_column) in tap_columns.clone().enumerate() {
-                    let Some(x) = inner[line + index * channels..].first_chunk::<N>() else {
-                        continue;
-                    };
-                    let kernel = &kernel[tap_row * shape.kernel + tap_column];
-                    for ((sum, x), kernel) in sums.iter_mut().zip(x).zip(kernel) {
-                        *sum += x * kernel;
-                    }
-                }
-            }
+            let taps_across = shape.taps(column, shape.columns);
+            let taps = (&taps_down, &taps_across);
+            let sums = add_taps(shape, inner, &kernel, taps, first, [0.0; N]);
             let output = (row * shape.columns + column) * channels + first;
             gradient[output..output + N].copy_from_slice(&sums);
         }

@@ -1,5 +1,7 @@
 //! What can go wrong while training.
 
+use autolabel_models::protobuf::NoMessage;
+
 /// An error of this crate; each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
@@ -43,4 +45,12 @@ pub enum TrainingError {
         /// What it said.
         reason: String,
     },
+}
+
+impl From<NoMessage> for TrainingError {
+    fn from(damage: NoMessage) -> Self {
+        Self::NotOnnx {
+            reason: damage.to_string(),
+        }
+    }
 }

@@ -67,15 +67,13 @@ mod vectors;
 
 // The file of a network.
 mod onnx_weights;
-mod protobuf;
 
 mod error;
 
 pub use adaptation::{AdaptConfig, AdaptState, Maps, adapt, tail_features};
 pub use dense::{
-    DENSE_MAP_CHANNELS, DENSE_MAP_STRIDES, DENSE_MULTIPLE, DENSE_STRIDE, DenseConfig, DenseExample,
-    DenseGrid, DenseMaps, DenseState, DenseTarget, DenseTask, DenseView, UNLABELED, dense_logits,
-    predict_dense, train_dense,
+    DENSE_STRIDE, DenseConfig, DenseExample, DenseGrid, DenseMaps, DenseState, DenseTarget,
+    DenseTask, DenseView, UNLABELED, dense_logits, predict_dense, train_dense,
 };
 pub use error::TrainingError;
 pub use looks::stage_maps;

@@ -6,10 +6,10 @@ use std::ops::Range;
 use half::f16;
 
 use crate::TrainingError;
-use crate::protobuf::{Field, LENGTH_DELIMITED, fields};
+use autolabel_models::protobuf::{Field, LENGTH_DELIMITED, fields};
 
 /// Field numbers of onnx.proto.
-pub(crate) const MODEL_GRAPH: u64 = 7;
+const MODEL_GRAPH: u64 = 7;
 pub(crate) const GRAPH_INITIALIZER: u64 = 5;
 pub(crate) const TENSOR_NAME: u64 = 8;
 const TENSOR_DIMS: u64 = 1;

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use crate::TrainingError;
 use crate::onnx_weights::{GRAPH_INITIALIZER, TENSOR_NAME, graph};
-use crate::protobuf::{Field, LENGTH_DELIMITED, field, fields};
 use crate::tail::BLOCKS;
+use autolabel_models::protobuf::{Field, LENGTH_DELIMITED, field, fields};
 
 /// Field numbers of onnx.proto.
 const GRAPH_NODE: u64 = 1;
@@ -43,7 +43,7 @@ pub fn with_adapted_tail(file: &[u8], adapted: &[u8]) -> Result<Vec<u8>, Trainin
     let mut content = file[original.content.clone()].to_vec();
     content.extend(addition);
     let mut joined = file[..original.whole.start].to_vec();
-    joined.extend(field(crate::onnx_weights::MODEL_GRAPH, &content));
+    joined.extend(field(original.tag(), &content));
     joined.extend_from_slice(&file[original.whole.end..]);
     Ok(joined)
 }
@@ -84,7 +84,7 @@ fn addition(adapted: &[u8]) -> Result<Vec<u8>, TrainingError> {
         };
         if belongs(part, name)?.is_some() {
             let copy = renamed_message(adapted, part, renamed, &own)?;
-            bytes.extend(field(part.number, &copy));
+            bytes.extend(field(part.tag(), &copy));
         }
     }
     Ok(bytes)
@@ -113,7 +113,7 @@ fn renamed_message(
         let name = std::str::from_utf8(content).ok();
         let is_name = part.wire_type == LENGTH_DELIMITED && renamed.contains(&part.number);
         match name.filter(|name| is_name && own.contains(*name)) {
-            Some(name) => bytes.extend(field(part.number, format!("{ADAPTED}{name}").as_bytes())),
+            Some(name) => bytes.extend(field(part.tag(), format!("{ADAPTED}{name}").as_bytes())),
             None => bytes.extend_from_slice(&file[part.whole.clone()]),
         }
     }

@@ -1,11 +1,10 @@
 /** The card of all keys, shown by `?`. */
 import { asksFindings, classes, words } from '../state/project';
 import { Dialog } from './dialog';
+import { KeyList, type KeyRows } from './key-list';
 import { hasTenthDigit } from './keys';
 
-type Rows = [string, string][];
-
-const labelKeys = (one: string): Rows => [
+const labelKeys = (one: string): KeyRows => [
   ['1 – 9, 0', `choose the ${one}, save, next image`],
   ['/', `find a ${one} by its name`],
   ['U', 'this image cannot be read'],
@@ -14,7 +13,7 @@ const labelKeys = (one: string): Rows => [
   ['Enter', 'leave an earlier answer as it is'],
 ];
 
-const auditKeys = (one: string): Rows => [
+const auditKeys = (one: string): KeyRows => [
   ['Enter', 'agree with the label'],
   ['1 – 9, 0', `correct it to this ${one}`],
   ['/', `find a ${one} by its name`],
@@ -23,8 +22,8 @@ const auditKeys = (one: string): Rows => [
 ];
 
 /** Keys of findings; the digit 0 clears the set unless it is the key of the tenth. */
-function findingsKeys(screen: 'label' | 'audit', tenth: boolean): Rows {
-  const clear: Rows = tenth ? [] : [['0', 'switch all findings off']];
+function findingsKeys(screen: 'label' | 'audit', tenth: boolean): KeyRows {
+  const clear: KeyRows = tenth ? [] : [['0', 'switch all findings off']];
   const enter = {
     label: 'save the findings that are on (none: no finding), next image',
     audit: 'agree with the label, or save it as you have corrected it',
@@ -44,7 +43,7 @@ function findingsKeys(screen: 'label' | 'audit', tenth: boolean): Rows {
   ];
 }
 
-const VIEW_KEYS: Rows = [
+const VIEW_KEYS: KeyRows = [
   ['wheel, +, −', 'zoom'],
   ['drag, arrow keys', 'move the image; Space held moves in every mode'],
   ['right-drag, Shift + arrows', 'window: right for less contrast, down for darker'],
@@ -53,7 +52,7 @@ const VIEW_KEYS: Rows = [
   ['H', 'hide everything but the image'],
 ];
 
-const MORE_KEYS: Rows = [
+const MORE_KEYS: KeyRows = [
   ['W', 'why this image was chosen'],
   ['G held', "peek at the model's opinion and where it looks, once you have answered"],
   ['?', 'this card'],
@@ -74,20 +73,11 @@ export function KeyCard({ screen, onClose }: { screen: 'label' | 'audit'; onClos
   );
 }
 
-function Keys({ title, rows }: { title: string; rows: Rows }) {
+function Keys({ title, rows }: { title: string; rows: KeyRows }) {
   return (
     <section>
       <h3>{title}</h3>
-      <dl class="keys">
-        {rows.map(([key, what]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyList rows={rows} />
     </section>
   );
 }

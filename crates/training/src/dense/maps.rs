@@ -1,17 +1,14 @@
 //! What the dense learner reads of one view of an image: maps of the frozen stages, and a target.
 
+use autolabel_models::{
+    FROZEN_MAP_CHANNELS, FROZEN_MAP_STRIDES, FROZEN_MULTIPLE, frozen_stage_values,
+};
 use half::f16;
 
 use crate::TrainingError;
 
 /// Pixels of the input a cell of the output stands for, in each direction.
 pub const DENSE_STRIDE: usize = 4;
-/// What both sides of an input must be a multiple of: the coarsest map has one position for 32 pixels.
-pub const DENSE_MULTIPLE: usize = 32;
-/// Channels of the maps of stages 2, 3 and 4.
-pub const DENSE_MAP_CHANNELS: [usize; 3] = [24, 40, 80];
-/// Pixels a position of these maps stands for, in each direction.
-pub const DENSE_MAP_STRIDES: [usize; 3] = [4, 8, 16];
 /// The class of a pixel without a label.
 pub const UNLABELED: u8 = 255;
 
@@ -32,10 +29,10 @@ impl<'a> DenseMaps<'a> {
     /// [`TrainingError::Maps`] for other sides or another number of values.
     pub fn new(height: usize, width: usize, values: &'a [f16]) -> Result<Self, TrainingError> {
         let refused = |reason: String| Err(TrainingError::Maps { reason });
-        let is_side = |side: usize| side > 0 && side.is_multiple_of(DENSE_MULTIPLE);
+        let is_side = |side: usize| side > 0 && side.is_multiple_of(FROZEN_MULTIPLE);
         if !is_side(height) || !is_side(width) {
             return refused(format!(
-                "an input of {width} x {height} pixels; both must be multiples of {DENSE_MULTIPLE}"
+                "an input of {width} x {height} pixels; both must be multiples of {FROZEN_MULTIPLE}"
             ));
         }
         let count = Self::count(height, width);
@@ -52,9 +49,7 @@ impl<'a> DenseMaps<'a> {
     /// Numbers in the maps of an input of `height` by `width` pixels.
     #[must_use]
     pub fn count(height: usize, width: usize) -> usize {
-        let maps = DENSE_MAP_STRIDES.iter().zip(DENSE_MAP_CHANNELS);
-        maps.map(|(stride, channels)| height / stride * (width / stride) * channels)
-            .sum()
+        frozen_stage_values(height, width)
     }
 
     /// Rows of the input, in pixels.
@@ -74,7 +69,7 @@ impl<'a> DenseMaps<'a> {
         let mut rest = self.values;
         let mut index = 0;
         [(); 3].map(|()| {
-            let (stride, channels) = (DENSE_MAP_STRIDES[index], DENSE_MAP_CHANNELS[index]);
+            let (stride, channels) = (FROZEN_MAP_STRIDES[index], FROZEN_MAP_CHANNELS[index]);
             let count = self.height / stride * (self.width / stride) * channels;
             let (stage, after) = rest.split_at(count);
             rest = after;

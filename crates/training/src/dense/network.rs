@@ -18,11 +18,12 @@ use crate::dense::layers::{
     halved, normalise, normalise_back, pointwise, pointwise_input, pointwise_weights,
     turned_kernel,
 };
-use crate::dense::maps::{DENSE_MAP_CHANNELS, DENSE_MAP_STRIDES, DenseMaps};
+use crate::dense::maps::DenseMaps;
 use crate::depthwise::{self, DepthwiseShape, activate, mask};
 use crate::products::{Onto, Rows, times};
 use crate::tail::Tail;
 use crate::vectors::{add_column_sums, fill_rows, vectorised};
+use autolabel_models::{FROZEN_MAP_CHANNELS, FROZEN_MAP_STRIDES};
 
 /// Channels of stage 7 and of stage 5, where the decoder begins.
 const TOP_CHANNELS: usize = 320;
@@ -122,8 +123,8 @@ impl DenseNetwork {
         network.top = network.add_pointwise("decoder.top", TOP_CHANNELS, widths[0]);
         let laterals = [
             MIDDLE_CHANNELS,
-            DENSE_MAP_CHANNELS[1],
-            DENSE_MAP_CHANNELS[0],
+            FROZEN_MAP_CHANNELS[1],
+            FROZEN_MAP_CHANNELS[0],
         ];
         let mut before = widths[0];
         for (index, (channels, inputs)) in widths.into_iter().zip(laterals).enumerate() {
@@ -265,7 +266,7 @@ impl DenseNetwork {
             columns: width / stride,
         };
         let stage = |index: usize, buffers: &mut Buffers| {
-            let count = extent(DENSE_MAP_STRIDES[index]).all() * DENSE_MAP_CHANNELS[index];
+            let count = extent(FROZEN_MAP_STRIDES[index]).all() * FROZEN_MAP_CHANNELS[index];
             let mut values = buffers.take(count);
             let each = values.chunks_exact_mut(count / maps.len().max(1));
             for (values, stages) in each.zip(&stages) {

@@ -1,12 +1,11 @@
 //! The dense network beside the same one in PyTorch, whose numbers `tests/golden/dense.py` wrote.
 
+use autolabel_models::{FROZEN_MAP_CHANNELS, FROZEN_MAP_STRIDES};
 use half::f16;
 use serde::Deserialize;
 
 use crate::adam::{Adam, AdamW};
-use crate::dense::maps::{
-    DENSE_MAP_CHANNELS, DENSE_MAP_STRIDES, DenseMaps, DenseTarget, DenseView,
-};
+use crate::dense::maps::{DenseMaps, DenseTarget, DenseView};
 use crate::dense::objective::DenseTask;
 use crate::dense::prediction::dense_logits;
 use crate::dense::state::DenseState;
@@ -70,7 +69,7 @@ fn state() -> DenseState {
 fn maps() -> [Vec<f16>; 2] {
     [0, 1].map(|image| {
         let mut values = Vec::new();
-        let stages = DENSE_MAP_STRIDES.into_iter().zip(DENSE_MAP_CHANNELS);
+        let stages = FROZEN_MAP_STRIDES.into_iter().zip(FROZEN_MAP_CHANNELS);
         for (stage, (stride, channels)) in stages.enumerate() {
             let count = HEIGHT / stride * (WIDTH / stride) * channels;
             let first = 11 * stage + image * count;

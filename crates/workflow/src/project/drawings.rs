@@ -22,20 +22,16 @@ impl Project {
         }
         let settled = self.settled(image, drawing).await?;
         let project = self.clone();
-        let (settled, ids) = to_the_end(async move {
-            let _writing = project.inner.writing.lock().await;
-            let ids = project
-                .inner
-                .store
-                .save_drawings(std::slice::from_ref(&settled))
-                .await?;
-            Ok((settled, ids))
+        // Nothing in memory knows of it before an answer does, so that no other writing is waited for.
+        to_the_end(async move {
+            let kept = std::slice::from_ref(&settled);
+            let id = project.inner.store.save_drawings(kept).await?[0];
+            Ok(DrawingView {
+                id,
+                drawing: settled,
+            })
         })
-        .await?;
-        Ok(DrawingView {
-            id: ids[0],
-            drawing: settled,
-        })
+        .await
     }
 
     /// A drawing by its number.

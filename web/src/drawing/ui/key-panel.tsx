@@ -1,6 +1,7 @@
 /** The keys of drawing: which there are, profiles, and giving an action another key. */
 import { useState } from 'preact/hooks';
 import { Dialog } from '../../parts/dialog';
+import { KeyList, type KeyRows } from '../../parts/key-list';
 import {
   ACTION_WORDS,
   ACTIONS,
@@ -21,7 +22,7 @@ interface Props {
 }
 
 /** Keys that cannot be given away, because they belong to the cursor or to the whole page. */
-const FIXED: [string, string][] = [
+const FIXED: KeyRows = [
   ['1 – 9, 0', 'class of the next shape, or of the selected ones'],
   ['arrows', 'move the cursor or the selected shape by a pixel; with Shift by ten'],
   ['Ctrl + arrows', 'move the cursor far, or the right and lower side of a box'],
@@ -58,16 +59,7 @@ export function DrawingKeyPanel({ choice, onChoose, onClose }: Props) {
         </span>
       </p>
       <div class="key-columns">
-        <dl class="keys">
-          {FIXED.map(([key, what]) => (
-            <div key={key}>
-              <dt>
-                <kbd>{key}</kbd>
-              </dt>
-              <dd>{what}</dd>
-            </div>
-          ))}
-        </dl>
+        <KeyList rows={FIXED} />
         <ul class="keys drawing-key-list">
           {ACTIONS.map((action) => (
             <li key={action}>

@@ -122,10 +122,17 @@ function Slider({ label, unit, value, low, high, testId, logarithmic }: SliderPr
   );
 }
 
+type End = 'low' | 'high';
+
+const ENDS: [End, string][] = [
+  ['low', 'From'],
+  ['high', 'to'],
+];
+
 /** Values that threshold paint takes; empty fields learn them where each stroke begins. */
 function Range({ controller }: { controller: Controller }) {
   const { range } = controller.settings;
-  const set = (end: 'low' | 'high', text: string): void => {
+  const set = (end: End, text: string): void => {
     const number = Number(text);
     if (text.trim() === '' || Number.isNaN(number)) range.value = null;
     else
@@ -139,32 +146,21 @@ function Range({ controller }: { controller: Controller }) {
     value === undefined || !Number.isFinite(value) ? '' : String(value);
   return (
     <span class="drawing-range">
-      <label>
-        <span>From</span>
-        <input
-          type="text"
-          inputMode="decimal"
-          placeholder="learnt"
-          data-testid="range-low"
-          value={shown(range.value?.low)}
-          onChange={(event) => {
-            set('low', event.currentTarget.value);
-          }}
-        />
-      </label>
-      <label>
-        <span>to</span>
-        <input
-          type="text"
-          inputMode="decimal"
-          placeholder="learnt"
-          data-testid="range-high"
-          value={shown(range.value?.high)}
-          onChange={(event) => {
-            set('high', event.currentTarget.value);
-          }}
-        />
-      </label>
+      {ENDS.map(([end, name]) => (
+        <label key={end}>
+          <span>{name}</span>
+          <input
+            type="text"
+            inputMode="decimal"
+            placeholder="learnt"
+            data-testid={`range-${end}`}
+            value={shown(range.value?.[end])}
+            onChange={(event) => {
+              set(end, event.currentTarget.value);
+            }}
+          />
+        </label>
+      ))}
     </span>
   );
 }

@@ -3,15 +3,20 @@
 
 use std::ops::Range;
 
-use crate::TrainingError;
+/// Bytes that are no message; says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoMessage(&'static str);
 
 /// Wire type of strings, bytes and embedded messages.
-pub(crate) const LENGTH_DELIMITED: u64 = 2;
+pub const LENGTH_DELIMITED: u64 = 2;
 
 /// One field of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Field {
+pub struct Field {
+    /// Its number in the description of the message.
     pub number: u64,
+    /// How its content is written.
     pub wire_type: u64,
     /// The value of a varint; else 0.
     pub varint: u64,
@@ -21,14 +26,20 @@ pub(crate) struct Field {
     pub content: Range<usize>,
 }
 
+impl Field {
+    /// Number and wire type as they are written.
+    #[must_use]
+    pub fn tag(&self) -> u64 {
+        self.number << 3 | self.wire_type
+    }
+}
+
 /// The fields of the message in `bytes[range]`, in their order. Ranges count from the start of `bytes`.
 ///
 /// # Errors
-/// [`TrainingError::NotOnnx`] for bytes that are no message.
-pub(crate) fn fields(bytes: &[u8], range: Range<usize>) -> Result<Vec<Field>, TrainingError> {
-    let message = bytes
-        .get(..range.end)
-        .ok_or_else(|| damaged("it ends early"))?;
+/// [`NoMessage`] for bytes that are none.
+pub fn fields(bytes: &[u8], range: Range<usize>) -> Result<Vec<Field>, NoMessage> {
+    let message = bytes.get(..range.end).ok_or(NoMessage("it ends early"))?;
     let mut at = range.start;
     let mut found = Vec::new();
     while at < message.len() {
@@ -44,18 +55,15 @@ pub(crate) fn fields(bytes: &[u8], range: Range<usize>) -> Result<Vec<Field>, Tr
             LENGTH_DELIMITED => {
                 let (length, first) = varint(message, next)?;
                 let length =
-                    usize::try_from(length).map_err(|_| damaged("a length is too large"))?;
+                    usize::try_from(length).map_err(|_| NoMessage("a length is too large"))?;
                 let end = first.checked_add(length);
-                (
-                    0,
-                    first..end.ok_or_else(|| damaged("a length is too large"))?,
-                )
+                (0, first..end.ok_or(NoMessage("a length is too large"))?)
             }
             5 => (0, next..next + 4),
-            _ => return Err(damaged("it has a field of an unknown type")),
+            _ => return Err(NoMessage("it has a field of an unknown type")),
         };
         if content.end > message.len() {
-            return Err(damaged("it ends early"));
+            return Err(NoMessage("it ends early"));
         }
         at = content.end;
         found.push(Field {
@@ -69,10 +77,11 @@ pub(crate) fn fields(bytes: &[u8], range: Range<usize>) -> Result<Vec<Field>, Tr
     Ok(found)
 }
 
-/// A length-delimited field.
-pub(crate) fn field(number: u64, content: &[u8]) -> Vec<u8> {
+/// A field by its tag: its number, shifted by three bits, and [`LENGTH_DELIMITED`].
+#[must_use]
+pub fn field(tag: u64, content: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(content.len() + 12);
-    push_varint(&mut bytes, number << 3 | LENGTH_DELIMITED);
+    push_varint(&mut bytes, tag);
     push_varint(&mut bytes, content.len() as u64);
     bytes.extend_from_slice(content);
     bytes
@@ -87,7 +96,7 @@ fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
 }
 
 /// A number of seven bits a byte, the lowest first, and the position behind it.
-fn varint(bytes: &[u8], start: usize) -> Result<(u64, usize), TrainingError> {
+fn varint(bytes: &[u8], start: usize) -> Result<(u64, usize), NoMessage> {
     let mut value = 0;
     for (index, byte) in bytes.iter().skip(start).take(10).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * index);
@@ -95,13 +104,7 @@ fn varint(bytes: &[u8], start: usize) -> Result<(u64, usize), TrainingError> {
             return Ok((value, start + index + 1));
         }
     }
-    Err(damaged("a number does not end"))
-}
-
-fn damaged(reason: &str) -> TrainingError {
-    TrainingError::NotOnnx {
-        reason: reason.to_owned(),
-    }
+    Err(NoMessage("a number does not end"))
 }
 
 #[cfg(test)]
@@ -111,10 +114,11 @@ mod tests {
     #[test]
     fn fields_are_found_where_they_were_written() {
         let mut bytes = vec![8, 0xac, 0x02];
-        bytes.extend(field(9, &[7; 300]));
+        bytes.extend(field(9 << 3 | LENGTH_DELIMITED, &[7; 300]));
         let found = fields(&bytes, 0..bytes.len()).unwrap();
         assert_eq!((found[0].number, found[0].varint), (1, 300));
         assert_eq!((found[1].number, found[1].content.len()), (9, 300));
+        assert_eq!(found[0].whole, 0..3);
         assert_eq!(found[1].whole, 3..bytes.len());
         assert_eq!(&bytes[found[1].content.clone()], &[7; 300]);
     }
@@ -124,5 +128,16 @@ mod tests {
         for bytes in [&[0x80][..], &[0x4a, 5, 1], &[0x4b, 0], &[0x49, 1]] {
             assert!(fields(bytes, 0..bytes.len()).is_err(), "{bytes:?}");
         }
+        let mut cut = vec![8, 0xac, 0x02];
+        cut.extend(field(9 << 3 | LENGTH_DELIMITED, &[7; 300]));
+        assert!(fields(&cut, 0..200).is_err());
+    }
+
+    #[test]
+    fn lengths_are_written_seven_bits_at_a_time() {
+        assert_eq!(field(9, &[1, 2]), [9, 2, 1, 2]);
+        let long = field(9, &[0; 300]);
+        assert_eq!(long[..3], [9, 0xac, 0x02]);
+        assert_eq!(long.len(), 303);
     }
 }
