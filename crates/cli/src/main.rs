@@ -15,6 +15,8 @@ mod job_progress;
 mod output;
 mod progress;
 mod serving;
+mod shape_simulation;
+mod shape_simulation_text;
 mod simulation_network;
 mod simulation_people;
 mod simulation_text;

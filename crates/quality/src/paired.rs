@@ -63,6 +63,16 @@ pub fn student_t_975(count: usize) -> Option<f64> {
     Some(t.inverse_cdf(0.975))
 }
 
+/// Probability that a variable of Student's t distribution with `degrees` of freedom (above 0) is at most
+/// `t`; 1/2 where either is not a number.
+#[must_use]
+pub fn student_t_cdf(t: f64, degrees: f64) -> f64 {
+    match StudentsT::new(0.0, 1.0, degrees) {
+        Ok(distribution) if !t.is_nan() => distribution.cdf(t),
+        _ => 0.5,
+    }
+}
+
 /// Two-sided p value of the sign-flip test: the share of sign patterns whose sum is at least as far
 /// from 0. Exact up to 20 values, from 100,000 patterns of a fixed seed above.
 #[must_use]

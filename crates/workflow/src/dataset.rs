@@ -3,7 +3,7 @@
 use crate::WorkflowError;
 use crate::dataset_columns::dataset_columns;
 use crate::dataset_embedding::{EmbeddedRows, embed_or_reuse};
-use crate::dataset_entries::{Entry, group_numbers, labeled_entries, refused_files};
+use crate::dataset_entries::{Entry, numbered_groups, labeled_entries, refused_files};
 use crate::representation::{BlockSource, transform_config, transformed_blocks};
 use autolabel_annotation::{ImageTask, Label};
 use autolabel_heads::{Blocks, FeatureTransform, Matrix, RawFeatures};
@@ -62,16 +62,21 @@ impl Dataset {
     /// Raw features with what makes blocks of them, where there are any.
     #[must_use]
     pub fn source(&self) -> Option<BlockSource<'_>> {
-        let blocks = self.blocks.as_ref()?;
-        Some(BlockSource {
+        Some(self.blocks.as_ref()?.source(&self.is_test))
+    }
+}
+
+impl DatasetBlocks {
+    fn source<'a>(&'a self, excluded: &'a [bool]) -> BlockSource<'a> {
+        BlockSource {
             raw: RawFeatures {
-                values: &blocks.raw,
-                dim: blocks.dim,
+                values: &self.raw,
+                dim: self.dim,
             },
-            transform: &blocks.transform,
-            blocks: &blocks.blocks,
-            excluded: &self.is_test,
-        })
+            transform: &self.transform,
+            blocks: &self.blocks,
+            excluded,
+        }
     }
 }
 
@@ -188,13 +193,23 @@ pub(crate) fn without_features(
         task,
         truth,
         class_names: schema.classes.into_iter().map(|class| class.name).collect(),
-        groups: group_numbers(entries),
+        groups: numbered_groups(entries.iter().map(|entry| entry.group.as_deref())),
         is_test: entries.iter().map(|e| e.is_test).collect(),
         backbone: String::new(),
         columns: dataset_columns(&entries.iter().map(|e| &e.columns)),
         refused,
         embed_seconds: 0.0,
     })
+}
+
+/// Reduced features with every block counting the same, one row an image; the reduction is fitted on the
+/// pool alone.
+pub(crate) fn plain_features(
+    raw: EmbeddedRows,
+    is_test: &[bool],
+    network: &BackboneInfo,
+) -> Result<Matrix, WorkflowError> {
+    blocks(raw, is_test, network)?.source(is_test).features(None)
 }
 
 /// Fits the transform on the pool alone.

@@ -144,18 +144,20 @@ fn entries_from_folders(found: Vec<FoundFile>) -> Vec<(FoundFile, Entry)> {
         .collect()
 }
 
-/// Numbers the groups in order of appearance; an image without a group is a group of its own.
-pub(crate) fn group_numbers(entries: &[Entry]) -> Option<Vec<u32>> {
-    if entries.iter().all(|e| e.group.is_none()) {
+/// Numbers the groups in order of appearance; an image without a group is a group of its own. `None` where
+/// no image has one.
+pub(crate) fn numbered_groups<'a>(
+    groups: impl Iterator<Item = Option<&'a str>> + Clone,
+) -> Option<Vec<u32>> {
+    if groups.clone().all(|group| group.is_none()) {
         return None;
     }
     let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
     let mut next = 0_u32;
-    let groups = entries
-        .iter()
-        .map(|entry| {
+    let groups = groups
+        .map(|group| {
             let fresh = next;
-            let number = match entry.group.as_deref() {
+            let number = match group {
                 Some(name) => *numbers.entry(name).or_insert(fresh),
                 None => fresh,
             };

@@ -47,6 +47,7 @@ mod queue;
 pub mod representation;
 pub mod round;
 mod screening;
+mod shapes;
 mod snapshot;
 mod training;
 mod unusual;
@@ -58,7 +59,10 @@ mod dataset_embedding;
 mod dataset_entries;
 mod dataset_features;
 mod dataset_grades;
+mod audited_release;
+mod runs;
 pub mod simulate;
+pub mod simulate_shapes;
 
 // Its report as a page.
 mod line_chart;

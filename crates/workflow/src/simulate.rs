@@ -18,8 +18,6 @@ mod grades;
 mod measure;
 
 // Many replays, and what they say together.
-mod runs;
-
 mod comparison;
 mod full_label;
 mod people_summary;
@@ -42,9 +40,10 @@ pub use report::{
 
 use crate::WorkflowError;
 use crate::dataset::Dataset;
+use crate::runs::Workers;
 use plan::Plan;
 use replay::{Limit, Run, RunOrder};
-use runs::Workers;
+
 use std::time::Instant;
 
 /// Replays the loop.

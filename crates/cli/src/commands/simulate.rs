@@ -4,14 +4,18 @@ use crate::arguments::BackboneArguments;
 use crate::outcome::{Outcome, interruptible};
 use crate::output::Output;
 use crate::progress::Progress;
+use crate::shape_simulation::{self, ShapeArguments};
+use crate::shape_simulation_text;
 use crate::simulation_network::{NetworkChoice, network};
 use crate::simulation_people::PeopleArguments;
 use crate::simulation_text::report_text;
 use anyhow::ensure;
+use autolabel_annotation::Task;
 use autolabel_workflow::dataset::{
     Dataset, load_dataset, load_dataset_with_features, save_features,
 };
 use autolabel_workflow::simulate::{SimulateConfig, SimulationReport, simulate};
+use autolabel_workflow::simulate_shapes::{ShapeConfig, ShapeReport, ShapeSource};
 use autolabel_workflow::simulation_page;
 use std::path::{Path, PathBuf};
 
@@ -99,6 +103,15 @@ pub struct Arguments {
 
     #[command(flatten)]
     people: PeopleArguments,
+
+    #[command(flatten)]
+    shapes: ShapeArguments,
+}
+
+/// What a simulation says, by what is labeled.
+enum Report {
+    Classes(Box<SimulationReport>),
+    Shapes(Box<ShapeReport>),
 }
 
 /// Replays the loop and prints the report.
@@ -110,11 +123,17 @@ pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome
                 check_place(what, file)?;
             }
         }
-        let report = tokio::task::spawn_blocking(move || replay(&arguments)).await??;
-        if let Some(file) = &page {
-            fs_err::write(file, simulation_page(&report))?;
+        match tokio::task::spawn_blocking(move || replay(&arguments)).await?? {
+            Report::Classes(report) => {
+                if let Some(file) = &page {
+                    fs_err::write(file, simulation_page(&report))?;
+                }
+                output.result(&*report, report_text)?;
+            }
+            Report::Shapes(report) => {
+                output.result(&*report, shape_simulation_text::report_text)?;
+            }
         }
-        output.result(&report, report_text)?;
         Ok(Outcome::Done)
     })
     .await
@@ -139,12 +158,71 @@ fn check_place(what: &str, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn replay(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
+fn replay(arguments: &Arguments) -> anyhow::Result<Report> {
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build_global()?;
     }
+    let command = command_line(
+        std::env::args_os()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned()),
+    );
+    let csv = arguments.csv.as_deref();
+    let is_of_classes = !arguments.grades.is_empty() || arguments.features.is_some();
+    let shapes = match is_of_classes {
+        true => None,
+        false => shape_simulation::chosen(&arguments.shapes, &arguments.dataset, csv)?,
+    };
+    if let Some(source) = shapes {
+        let mut report = replay_shapes(arguments, &source)?;
+        report.command = Some(command);
+        return Ok(Report::Shapes(Box::new(report)));
+    }
+    let mut report = replay_classes(arguments)?;
+    report.command = Some(command);
+    Ok(Report::Classes(Box::new(report)))
+}
+
+fn replay_shapes(
+    arguments: &Arguments,
+    source: &(Task, ShapeSource),
+) -> anyhow::Result<ShapeReport> {
+    ensure!(
+        arguments.report.is_none(),
+        "the report as a page is made for classes only so far; leave --report out and use --json"
+    );
+    ensure!(
+        arguments.save_features.is_none(),
+        "features are not what shapes are learnt from; leave --save-features out"
+    );
+    let mut people = SimulateConfig::default();
+    arguments.people.apply(&mut people)?;
+    let config = ShapeConfig {
+        strategy: arguments.strategy.clone(),
+        compare: compared(&arguments.compare),
+        budget_share: arguments.budget,
+        full_label: arguments.full_label,
+        batch_size: arguments.batch,
+        seeds: arguments.seeds,
+        first_seed: arguments.first_seed,
+        target_error: arguments.target_error,
+        runs_at_once: arguments.runs_at_once,
+        money_per_hour: people.cost.money_per_hour,
+        ..ShapeConfig::default()
+    };
+    let cache = arguments.cache.as_deref();
+    let threads = arguments.threads.unwrap_or(0);
+    shape_simulation::replay(
+        source,
+        (&arguments.shapes, &arguments.backbone),
+        (&arguments.dataset, cache, threads),
+        config,
+    )
+}
+
+fn replay_classes(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
     let mut config = SimulateConfig {
         strategy: arguments.strategy.clone(),
         compare: compared(&arguments.compare),
@@ -167,16 +245,10 @@ fn replay(arguments: &Arguments) -> anyhow::Result<SimulationReport> {
         save_features(&dataset, &arguments.dataset, arguments.csv.as_deref(), file)?;
     }
     let mut progress = Progress::new("Simulating");
-    let mut report = simulate(&dataset, &config, &mut |p| {
+    Ok(simulate(&dataset, &config, &mut |p| {
         let message = format!("{}, seed {}", p.strategy, p.seed);
         progress.show(p.done as u64, p.total as u64, &message);
-    })?;
-    report.command = Some(command_line(
-        std::env::args_os()
-            .skip(1)
-            .map(|word| word.to_string_lossy().into_owned()),
-    ));
-    Ok(report)
+    })?)
 }
 
 /// The data set with features that are given, or made from its images.

@@ -1,16 +1,12 @@
 //! What follows the stop in a simulation: threshold, auto-labels, audits until one certifies, costs.
 
 use super::measure::found_in_pool;
-use super::plan::Plan;
 use super::replay::Stand;
 use crate::WorkflowError;
-use crate::audit::MOST_ATTEMPTS;
-use crate::dataset::Dataset;
-use crate::round::{Labeled, RoundModel, Validation};
+use crate::audited_release::{Accepted, Candidate, Release, first_accepted, release};
+use crate::round::{RoundModel, Validation};
 use autolabel_annotation::Label;
-use autolabel_quality::{
-    Audit, AuditOutcome, AuditTarget, ThresholdConfig, ThresholdLimit, ValidationItem,
-};
+use autolabel_quality::ValidationItem;
 use autolabel_selection::StopDecision;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -96,21 +92,13 @@ impl FinishedRun {
     }
 }
 
-/// An unlabeled image with the model's label for it.
-#[derive(Clone, Copy)]
-struct Proposal {
-    row: u32,
-    label: Label,
-    confidence: f32,
-}
-
 /// What would be auto-labeled if the loop stopped now; the same for any order of audit.
 #[derive(Clone)]
 pub(super) struct Proposed {
-    rest: Vec<Proposal>,
+    rest: Vec<Candidate>,
     random: Vec<ValidationItem>,
     /// What the first audit would be about; `None` when nothing is worth it.
-    first: Option<(Vec<Proposal>, Choice)>,
+    first: Option<Accepted>,
 }
 
 /// Chooses what to auto-label.
@@ -118,14 +106,14 @@ pub(super) struct Proposed {
 /// # Errors
 /// Settings outside their range.
 pub(super) fn propose(stand: &Stand<'_>) -> Result<Proposed, WorkflowError> {
-    let rest = proposals(stand.model, stand.labels);
+    let rest = candidates(stand);
     let random: Vec<ValidationItem> = stand
         .model
         .validation
         .iter()
         .map(Validation::item)
         .collect();
-    let first = accept(&rest, &random, &[], f64::INFINITY, stand.plan, 1)?;
+    let first = first_accepted(&rest, &random, &stand.plan.round.threshold)?;
     Ok(Proposed {
         rest,
         random,
@@ -145,51 +133,30 @@ pub(super) fn finish(
 ) -> Result<FinishedRun, WorkflowError> {
     let Stand { dataset, plan, .. } = *stand;
     let Proposed {
-        mut rest,
+        rest,
         random,
-        first: mut accepted,
+        first,
     } = proposed.clone();
-    let right = |p: &Proposal| p.label == dataset.truth[p.row as usize];
-    let right_now = rest.iter().filter(|p| right(p)).count();
+    let right_now = rest.iter().filter(|c| c.is_right).count();
     let mut run = FinishedRun {
         rest_accuracy: share(right_now, rest.len()).unwrap_or(1.0),
         ..FinishedRun::before_audit(stand, stop, seed)
     };
-    let mut evidence: Vec<ValidationItem> = Vec::new();
-    let mut refuted_at = f64::INFINITY;
-    let mut automatic = BTreeMap::new();
-    for attempt in 1..=MOST_ATTEMPTS {
-        if attempt > 1 {
-            accepted = accept(&rest, &random, &evidence, refuted_at, plan, attempt)?;
-        }
-        let Some((accepted, choice)) = accepted.take() else {
-            break;
-        };
-        run.threshold = choice.0;
-        run.expected_error = choice.1;
-        run.attempts = attempt;
-        let checked = audit(dataset, plan, &accepted, seed, attempt, &mut run)?;
-        run.audited_in_all += run.audited;
-        if run.certified {
-            run.auto_labels = accepted.len();
-            run.auto_label_accuracy =
-                share(accepted.iter().filter(|p| right(p)).count(), accepted.len());
-            automatic = unchecked(&accepted, &checked);
-            break;
-        }
-        refuted_at = choice.0.unwrap_or(f64::INFINITY);
-        evidence.extend(checked.iter().map(|p| ValidationItem {
-            confidence: p.confidence,
-            correct: right(p),
-        }));
-        // What the auditor has looked at is settled by a person and leaves the rest.
-        let mut settled: Vec<u32> = checked.iter().map(|p| p.row).collect();
-        settled.sort_unstable();
-        rest.retain(|p| settled.binary_search(&p.row).is_err());
-    }
+    let released = release(rest, &random, first, &plan.round.threshold, seed)?;
+    run.threshold = released.threshold;
+    run.expected_error = released.expected_error;
+    run.attempts = released.attempts;
+    run.audited = released.audited;
+    run.audited_in_all = released.audited_in_all;
+    run.errors = released.errors;
+    run.accuracy_lower_bound_95 = released.accuracy_lower_bound_95;
+    run.certified = released.certified;
+    run.auto_labels = released.accepted.len();
+    run.auto_label_accuracy = released.accuracy();
     run.automation = run.auto_labels as f64 / plan.pool as f64;
     run.returned = plan.pool - stand.effort.images - run.auto_labels;
-    run.expert_hours = expert_hours(stand, &run);
+    run.expert_hours = expert_hours(stand, &run, &released);
+    let automatic = unchecked(stand.model, &released);
     run.found = found_in_pool(dataset, &|row| match &stand.labels[row] {
         Some(label) => label.answer.label(),
         None => Some(
@@ -203,20 +170,19 @@ pub(super) fn finish(
 }
 
 /// The labels of the accepted images that no auditor has looked at, by row.
-fn unchecked(accepted: &[Proposal], checked: &[Proposal]) -> BTreeMap<u32, Label> {
-    let mut labels: BTreeMap<u32, Label> = accepted.iter().map(|p| (p.row, p.label)).collect();
-    for proposal in checked {
-        labels.remove(&proposal.row);
-    }
-    labels
+fn unchecked(model: &RoundModel, released: &Release) -> BTreeMap<u32, Label> {
+    let is_checked = |row: &u32| released.checked.binary_search(row).is_ok();
+    let rows = released.accepted.iter().map(|c| c.row);
+    rows.filter(|row| !is_checked(row))
+        .filter_map(|row| Some((row, model.pool.first_of(row)?.0)))
+        .collect()
 }
 
 /// Hours of people: labels, returned images, checks.
-fn expert_hours(stand: &Stand<'_>, run: &FinishedRun) -> f64 {
+fn expert_hours(stand: &Stand<'_>, run: &FinishedRun, released: &Release) -> f64 {
     let (plan, effort) = (stand.plan, stand.effort);
     // Images a failed audit settled are not labeled a second time.
-    let settled = (run.audited_in_all - if run.certified { run.audited } else { 0 }) as usize;
-    let by_hand = run.returned.saturating_sub(settled);
+    let by_hand = run.returned.saturating_sub(released.settled());
     // What is returned is read as the images before it were.
     let seconds_per_image = effort.seconds / effort.images.max(1) as f64;
     (effort.seconds
@@ -225,94 +191,19 @@ fn expert_hours(stand: &Stand<'_>, run: &FinishedRun) -> f64 {
         / 3600.0
 }
 
-fn proposals(model: &RoundModel, labels: &[Option<Labeled>]) -> Vec<Proposal> {
-    model
-        .pool
-        .rows
-        .iter()
-        .enumerate()
-        .filter(|(_, row)| labels[**row as usize].is_none())
+fn candidates(stand: &Stand<'_>) -> Vec<Candidate> {
+    let pool = &stand.model.pool;
+    let open = pool.rows.iter().enumerate();
+    open.filter(|(_, row)| stand.labels[**row as usize].is_none())
         .map(|(position, &row)| {
-            let (label, confidence) = model.pool.first(position);
-            Proposal {
+            let (label, confidence) = pool.first(position);
+            Candidate {
                 row,
-                label,
                 confidence: confidence.clamp(0.0, 1.0),
+                is_right: label == stand.dataset.truth[row as usize],
             }
         })
         .collect()
-}
-
-type Choice = (Option<f64>, f64);
-
-/// The images to auto-label in this attempt; `None` when nothing is worth it.
-fn accept(
-    rest: &[Proposal],
-    random: &[ValidationItem],
-    evidence: &[ValidationItem],
-    refuted_at: f64,
-    plan: &Plan,
-    attempt: u32,
-) -> Result<Option<(Vec<Proposal>, Choice)>, WorkflowError> {
-    let confidences: Vec<f32> = rest.iter().map(|p| p.confidence).collect();
-    let config = ThresholdConfig {
-        alpha: autolabel_quality::attempt_alpha(0.05, attempt),
-        ..plan.round.threshold
-    };
-    let choice = if attempt == 1 {
-        autolabel_quality::choose_threshold(&confidences, random, &config)?
-    } else {
-        autolabel_quality::tighten(&confidences, random, evidence, refuted_at, &config)?
-    };
-    if matches!(
-        choice.limit,
-        ThresholdLimit::NothingKeepsTarget | ThresholdLimit::AuditNotWorthwhile
-    ) {
-        return Ok(None);
-    }
-    let threshold = choice.threshold.unwrap_or(f64::INFINITY);
-    let accepted: Vec<Proposal> = rest
-        .iter()
-        .copied()
-        .filter(|p| f64::from(p.confidence) >= threshold)
-        .collect();
-    Ok((!accepted.is_empty()).then_some((accepted, (choice.threshold, choice.expected_error))))
-}
-
-/// Audits to the verdict; returns what was checked.
-fn audit(
-    dataset: &Dataset,
-    plan: &Plan,
-    accepted: &[Proposal],
-    seed: u64,
-    attempt: u32,
-    run: &mut FinishedRun,
-) -> Result<Vec<Proposal>, WorkflowError> {
-    let mut audit = Audit::new(AuditTarget {
-        population: u32::try_from(accepted.len()).unwrap_or(u32::MAX),
-        target_error: plan.round.threshold.target_error,
-        alpha: autolabel_quality::attempt_alpha(0.05, attempt),
-    })?;
-    let rows: Vec<u32> = accepted.iter().map(|p| p.row).collect();
-    let order = autolabel_quality::audit_plan(&rows, seed.wrapping_add(u64::from(attempt) << 32));
-    let mut checked = Vec::new();
-    for row in order.order {
-        if audit.outcome() != AuditOutcome::Running {
-            break;
-        }
-        // Accepted images are in rising order of rows, as the pool is.
-        let Ok(position) = accepted.binary_search_by_key(&row, |p| p.row) else {
-            continue;
-        };
-        let proposal = accepted[position];
-        audit.record(proposal.label != dataset.truth[row as usize])?;
-        checked.push(proposal);
-    }
-    run.audited = audit.checked();
-    run.errors = audit.wrong();
-    run.accuracy_lower_bound_95 = Some(autolabel_quality::accuracy_lower_bound(&audit));
-    run.certified = audit.outcome() == AuditOutcome::Certified;
-    Ok(checked)
 }
 
 fn estimate(validation: &[Validation]) -> Option<[f64; 3]> {

@@ -248,7 +248,7 @@ impl Spread {
     }
 
     /// Summary of the values that are there; `None` if none is.
-    pub(super) fn of_known(values: impl Iterator<Item = Option<f64>>) -> Option<Self> {
+    pub(crate) fn of_known(values: impl Iterator<Item = Option<f64>>) -> Option<Self> {
         let known: Vec<f64> = values.flatten().collect();
         (!known.is_empty()).then(|| Self::of(&known))
     }

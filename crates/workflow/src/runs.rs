@@ -10,16 +10,16 @@ use std::sync::{Mutex, PoisonError, mpsc};
 
 /// Workers and their threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Workers {
+pub(crate) struct Workers {
     /// Replays side by side.
-    pub(super) at_once: usize,
+    pub(crate) at_once: usize,
     /// Threads of each.
-    pub(super) threads_each: usize,
+    pub(crate) threads_each: usize,
 }
 
 impl Workers {
     /// As many workers as threads, unless fewer are wanted or there are fewer jobs.
-    pub(super) fn for_jobs(jobs: usize, wanted: Option<usize>) -> Self {
+    pub(crate) fn for_jobs(jobs: usize, wanted: Option<usize>) -> Self {
         let threads = rayon::current_num_threads();
         let at_once = wanted.unwrap_or(threads).min(threads).min(jobs).max(1);
         Self {
@@ -33,7 +33,7 @@ impl Workers {
     ///
     /// # Errors
     /// That of the first job that failed; jobs not yet begun are left out then.
-    pub(super) fn run<T: Send>(
+    pub(crate) fn run<T: Send>(
         self,
         jobs: usize,
         work: impl Fn(usize, &dyn Fn()) -> Result<T, WorkflowError> + Sync,

@@ -1,0 +1,143 @@
+//! Which images to draw next.
+
+use autolabel_heads::{Matrix, Predictions};
+use autolabel_selection::{BatchConfig, HeadView, Pick, PoolView, SelectionError, rank};
+use rand::SeedableRng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+
+use super::proposing::Proposal;
+use crate::WorkflowError;
+
+/// The strategy that chooses for people.
+pub(crate) const AUTO: &str = "auto";
+/// The strategy to beat: at random, two thirds of a batch among images on which something is drawn, as
+/// far as the network can tell (foreground-aware random of nnActive, TMLR 2025, on whole images).
+pub(crate) const FOREGROUND_RANDOM: &str = "foreground_random";
+/// The share of a batch that must have a shape.
+const FOREGROUND_SHARE: f64 = 2.0 / 3.0;
+/// What `auto` is in a pool with proposals, and before the first.
+const WITH_PROPOSALS: &str = "uncertainty_herding";
+
+/// That there is such a strategy for shapes: [`FOREGROUND_RANDOM`], and those of the selection.
+///
+/// # Errors
+/// There is none, with the names of those that there are.
+pub(crate) fn check_strategy(strategy: &str) -> Result<(), SelectionError> {
+    if strategy == FOREGROUND_RANDOM || autolabel_selection::acquisition(strategy).is_some() {
+        return Ok(());
+    }
+    Err(SelectionError::UnknownStrategy {
+        name: strategy.to_owned(),
+        known: format!(
+            "{FOREGROUND_RANDOM}, {}",
+            autolabel_selection::acquisition_names().join(", ")
+        ),
+    })
+}
+
+/// What the choice looks at.
+pub(crate) struct Choice<'a> {
+    /// Reduced features of whole images.
+    pub(crate) features: &'a Matrix,
+    /// Images that may be asked for, rising.
+    pub(crate) candidates: &'a [u32],
+    /// Images drawn so far.
+    pub(crate) labeled: &'a [u32],
+    /// The group of each image.
+    pub(crate) groups: Option<&'a [u32]>,
+    /// Proposals for candidates by image; none before the first network.
+    pub(crate) proposals: &'a BTreeMap<u32, Proposal>,
+    /// The fit to expect of each proposal, 0 to 1, by image.
+    pub(crate) expected_fit: &'a BTreeMap<u32, f64>,
+    /// How the batch is made up.
+    pub(crate) batch: &'a BatchConfig,
+}
+
+/// The next batch, in the order to show it; the random part of the batch is uniform for every strategy.
+///
+/// # Errors
+/// The strategy is unknown.
+pub(crate) fn choose(
+    choice: &Choice<'_>,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<Pick>, WorkflowError> {
+    check_strategy(&choice.batch.strategy)?;
+    if choice.batch.strategy == FOREGROUND_RANDOM {
+        return foreground_random(choice, rng);
+    }
+    let has_proposals = !choice.proposals.is_empty();
+    let mut batch = choice.batch.clone();
+    if batch.strategy == AUTO && has_proposals {
+        batch.strategy = WITH_PROPOSALS.to_owned();
+    }
+    let doubts = doubts(choice);
+    let heads = [HeadView {
+        predictions: &doubts,
+        model: None,
+    }];
+    let pool = PoolView {
+        heads: if has_proposals { &heads } else { &[] },
+        labeled: choice.labeled,
+        groups: choice.groups,
+        ..PoolView::cold(choice.features, choice.candidates)
+    };
+    Ok(rank(&pool, &batch, rng)?)
+}
+
+/// The expected fit as the lead of the first of two classes over the second, which is what rules of doubt
+/// look at. An image without a proposal has no doubt: it cannot be read.
+fn doubts(choice: &Choice<'_>) -> Predictions {
+    let probabilities = choice.candidates.iter().flat_map(|row| {
+        let lead = choice.expected_fit.get(row).copied().unwrap_or(1.0) as f32;
+        [0.5 + 0.5 * lead, 0.5 - 0.5 * lead]
+    });
+    Predictions {
+        class_count: 2,
+        mean: Vec::new(),
+        variance: Vec::new(),
+        probabilities: probabilities.collect(),
+        mutual_information: None,
+        spread: None,
+    }
+}
+
+fn foreground_random(
+    choice: &Choice<'_>,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<Pick>, WorkflowError> {
+    let plain = BatchConfig {
+        strategy: "random".to_owned(),
+        ..choice.batch.clone()
+    };
+    let pool = PoolView::cold(choice.features, choice.candidates);
+    let mut picks = rank(&pool, &plain, rng)?;
+    let has_shape = |row: u32| {
+        let proposal = choice.proposals.get(&row);
+        proposal.is_none_or(|proposal| !proposal.drawing.shapes.is_empty())
+    };
+    let wanted = (FOREGROUND_SHARE * picks.len() as f64).round() as usize;
+    let with_shapes: Vec<u32> = choice
+        .candidates
+        .iter()
+        .copied()
+        .filter(|&row| has_shape(row) && picks.iter().all(|pick| pick.row != row))
+        .collect();
+    let found = picks.iter().filter(|pick| has_shape(pick.row)).count();
+    let missing = wanted.saturating_sub(found);
+    let others: Vec<u32> = with_shapes.sample(rng, missing).copied().collect();
+    let without = picks.iter_mut().filter(|pick| !has_shape(pick.row));
+    for (pick, row) in without.zip(others) {
+        pick.row = row;
+        pick.strategy = FOREGROUND_RANDOM;
+    }
+    Ok(picks)
+}
+
+/// The random stream of a round.
+pub(crate) fn stream(seed: u64, round: u32) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(u64::from(round));
+    rng
+}

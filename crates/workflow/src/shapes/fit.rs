@@ -1,0 +1,153 @@
+//! How well two drawings of one image fit each other.
+
+use autolabel_annotation::{BoundingBox, Drawing, Geometry, Mask, Task};
+use autolabel_quality::{instance_disagreement, iou_matrix, mask_overlap};
+
+use crate::WorkflowError;
+
+/// How well two drawings of one image fit each other, 0 to 1, as a person would say of both.
+///
+/// - Semantic maps: the mean Dice over the classes that either has (Dice 1945).
+/// - Boxes and instances: the mean IoU of shapes and their partners of the same class, where a shape
+///   without a partner counts as 0 ([`instance_disagreement`], per class, each class by its shapes).
+///
+/// 1 where neither has a shape. A pixel that `truth` ignores counts nowhere.
+///
+/// # Errors
+/// Drawings of images of different size.
+pub fn fit_of(task: Task, truth: &Drawing, proposed: &Drawing) -> Result<f64, WorkflowError> {
+    match task {
+        Task::Detection | Task::InstanceSegmentation => instance_fit(truth, proposed),
+        _ => fit(truth, proposed),
+    }
+}
+
+/// [`fit_of`] for semantic maps.
+pub(crate) fn fit(truth: &Drawing, proposed: &Drawing) -> Result<f64, WorkflowError> {
+    let classes = both_classes(truth, proposed);
+    let mut sum = 0.0;
+    for class in &classes {
+        let of = |drawing: &Drawing| {
+            let mut shapes = drawing.shapes.iter().filter(|shape| shape.class == *class);
+            match shapes.next().map(|shape| &shape.geometry) {
+                Some(Geometry::Mask(mask)) => Some(mask.clone()),
+                _ => None,
+            }
+        };
+        let mut found = of(proposed);
+        if let (Some(mask), Some(ignored)) = (&found, &truth.ignored) {
+            found = Some(mask.difference(ignored)?);
+        }
+        if let (Some(first), Some(second)) = (of(truth), found) {
+            sum += mask_overlap(&first, &second)?.dice();
+        }
+    }
+    Ok(if classes.is_empty() {
+        1.0
+    } else {
+        sum / classes.len() as f64
+    })
+}
+
+fn instance_fit(truth: &Drawing, proposed: &Drawing) -> Result<f64, WorkflowError> {
+    let (mut sum, mut count) = (0.0, 0);
+    for class in both_classes(truth, proposed) {
+        let of = |drawing: &Drawing| -> Vec<Geometry> {
+            let shapes = drawing.shapes.iter().filter(|shape| shape.class == class);
+            shapes.map(|shape| shape.geometry.clone()).collect()
+        };
+        let (first, second) = (of(truth), of(proposed));
+        let ious = match (boxes(&first), boxes(&second)) {
+            (Some(first), Some(second)) => iou_matrix(&first, &second)?,
+            _ => iou_matrix(&masks(&first), &masks(&second))?,
+        };
+        let shapes = first.len().max(second.len());
+        sum += (1.0 - instance_disagreement(&ious)) * shapes as f64;
+        count += shapes;
+    }
+    Ok(if count == 0 { 1.0 } else { sum / count as f64 })
+}
+
+/// The classes that either drawing has, rising.
+fn both_classes(
+    first: &Drawing,
+    second: &Drawing,
+) -> std::collections::BTreeSet<autolabel_annotation::ClassId> {
+    first.classes().into_iter().chain(second.classes()).collect()
+}
+
+fn boxes(shapes: &[Geometry]) -> Option<Vec<BoundingBox>> {
+    shapes
+        .iter()
+        .map(|shape| match shape {
+            Geometry::Box(area) => Some(*area),
+            _ => None,
+        })
+        .collect()
+}
+
+fn masks(shapes: &[Geometry]) -> Vec<Mask> {
+    shapes
+        .iter()
+        .filter_map(|shape| match shape {
+            Geometry::Mask(mask) => Some(mask.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autolabel_annotation::{ClassId, DrawnShape, ImageSize};
+
+    fn drawing(shapes: Vec<(u16, Geometry)>) -> Drawing {
+        let shapes = shapes.into_iter().map(|(class, geometry)| DrawnShape {
+            class: ClassId(class),
+            geometry,
+        });
+        Drawing {
+            shapes: shapes.collect(),
+            ignored: None,
+        }
+    }
+
+    fn mask(samples: &[u8]) -> Geometry {
+        Geometry::Mask(Mask::from_bitmap(ImageSize::new(4, 1).unwrap(), samples).unwrap())
+    }
+
+    #[test]
+    fn maps_fit_by_the_mean_dice_of_their_classes() {
+        let truth = drawing(vec![(0, mask(&[1, 1, 0, 0])), (1, mask(&[0, 0, 1, 0]))]);
+        let half = drawing(vec![(0, mask(&[1, 1, 0, 0]))]);
+        let task = Task::SemanticSegmentation;
+        assert!((fit_of(task, &truth, &truth).unwrap() - 1.0).abs() < 1e-12);
+        assert!((fit_of(task, &truth, &half).unwrap() - 0.5).abs() < 1e-12);
+        let nothing = Drawing::default();
+        assert!((fit_of(task, &nothing, &nothing).unwrap() - 1.0).abs() < 1e-12);
+        assert!(fit_of(task, &nothing, &half).unwrap().abs() < 1e-12);
+    }
+
+    #[test]
+    fn ignored_pixels_count_nowhere() {
+        let mut truth = drawing(vec![(0, mask(&[1, 1, 0, 0]))]);
+        let more = drawing(vec![(0, mask(&[1, 1, 1, 1]))]);
+        let before = fit(&truth, &more).unwrap();
+        let size = ImageSize::new(4, 1).unwrap();
+        truth.ignored = Some(Mask::from_bitmap(size, &[0, 0, 1, 1]).unwrap());
+        assert!(before < 0.7);
+        assert!((fit(&truth, &more).unwrap() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_missed_and_a_false_box_count_as_nothing() {
+        let area = |x: f32| Geometry::Box(BoundingBox::new(x, 0.0, 10.0, 10.0).unwrap());
+        let truth = drawing(vec![(0, area(0.0)), (0, area(50.0))]);
+        let found = drawing(vec![(0, area(0.0))]);
+        let other_class = drawing(vec![(1, area(0.0)), (0, area(50.0))]);
+        let task = Task::Detection;
+        assert!((fit_of(task, &truth, &found).unwrap() - 0.5).abs() < 1e-12);
+        // Two boxes of class 0, one found; one of class 1 that is not there.
+        assert!((fit_of(task, &truth, &other_class).unwrap() - 1.0 / 3.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,170 @@
+//! What the dense network sees of an image: maps of the frozen stages on augmented views, to learn from,
+//! and on the image and its mirror image, to answer for.
+//!
+//! The maps of a view are always the same, so they are kept in memory as long as there is room. Views
+//! depend on the image and a seed alone, so that arms of a simulation share them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use autolabel_annotation::ImageSize;
+use autolabel_image_io::{
+    Augmentation, ImageIoError, Plane, ReadLimits, augmented, model_input_sized, read_plane,
+};
+use autolabel_models::{FrozenStages, frozen_stage_maps};
+use half::f16;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::recipe::Recipe;
+use crate::WorkflowError;
+
+/// Bytes of maps that are kept.
+const MOST_BYTES: usize = 3 << 30;
+/// Pictures that are computed together.
+const AT_A_TIME: usize = 32;
+
+/// A view of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum View {
+    /// One of the augmented views, by its number.
+    Augmented(u16),
+    /// The whole image.
+    Whole,
+    /// The whole image, left and right exchanged.
+    Mirrored,
+}
+
+/// The maps of one view.
+pub(crate) type Maps = Arc<[f16]>;
+
+/// The images of a project as the network sees them. Shared by threads.
+pub(crate) struct Pictures {
+    pub(crate) recipe: Recipe,
+    stages: FrozenStages,
+    files: Vec<PathBuf>,
+    sizes: Vec<ImageSize>,
+    seed: u64,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    maps: HashMap<(u32, View), Maps>,
+    bytes: usize,
+}
+
+impl Pictures {
+    /// Images by row, with their sizes.
+    pub(crate) fn new(
+        recipe: Recipe,
+        stages: FrozenStages,
+        files: Vec<PathBuf>,
+        sizes: Vec<ImageSize>,
+        seed: u64,
+    ) -> Self {
+        Self {
+            recipe,
+            stages,
+            files,
+            sizes,
+            seed,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Width and height of an image.
+    pub(crate) fn size(&self, row: u32) -> ImageSize {
+        self.sizes[row as usize]
+    }
+
+    /// Rows and columns of what the network sees of it.
+    pub(crate) fn input(&self, row: u32) -> (usize, usize) {
+        self.recipe.input(self.size(row))
+    }
+
+    /// An augmented view by its number: the same whenever it is asked for.
+    pub(crate) fn augmentation(&self, row: u32, number: u16) -> Augmentation {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(u64::from(row) << 16 | u64::from(number));
+        let size = self.size(row);
+        let source = (size.height() as usize, size.width() as usize);
+        let (height, width) = self.input(row);
+        Augmentation::draw(&mut rng, source, height, width, &self.recipe.range)
+    }
+
+    /// The maps of these views, in their order. An image that cannot be read has none.
+    pub(crate) fn maps(&self, wanted: &[(u32, View)]) -> Result<Vec<Option<Maps>>, WorkflowError> {
+        let mut found: Vec<Option<Maps>> = {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            wanted.iter().map(|key| kept.maps.get(key).cloned()).collect()
+        };
+        let mut missing: Vec<usize> = (0..wanted.len()).filter(|at| found[*at].is_none()).collect();
+        // Pictures of one size run together, and views of one image share its reading.
+        missing.sort_by_key(|at| (self.input(wanted[*at].0), wanted[*at].0));
+        for alike in missing.chunk_by(|a, b| self.input(wanted[*a].0) == self.input(wanted[*b].0)) {
+            for part in alike.chunks(AT_A_TIME) {
+                self.compute(wanted, part, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Computes the maps at these places of `wanted`, all of one size.
+    fn compute(
+        &self,
+        wanted: &[(u32, View)],
+        part: &[usize],
+        found: &mut [Option<Maps>],
+    ) -> Result<(), WorkflowError> {
+        let by_image: Vec<&[usize]> = part.chunk_by(|a, b| wanted[*a].0 == wanted[*b].0).collect();
+        let drawn: Vec<(usize, Vec<f32>)> = by_image
+            .par_iter()
+            .flat_map_iter(|places| {
+                let row = wanted[places[0]].0;
+                let plane = self.read(row).ok();
+                places.iter().filter_map(move |&place| {
+                    let picture = self.picture(row, plane.as_ref()?, wanted[place].1);
+                    Some((place, picture))
+                })
+            })
+            .collect();
+        let Some((first, _)) = drawn.first() else {
+            return Ok(());
+        };
+        let (height, width) = self.input(wanted[*first].0);
+        let pictures: Vec<&[f32]> = drawn.iter().map(|(_, picture)| &picture[..]).collect();
+        let values = frozen_stage_maps(&self.stages, height, width, &pictures)?;
+        let size = values.len() / drawn.len();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((place, _), values) in drawn.iter().zip(values.chunks_exact(size)) {
+            let maps: Maps = values.into();
+            let bytes = size_of_val(&maps[..]);
+            if kept.bytes + bytes <= MOST_BYTES {
+                kept.bytes += bytes;
+                kept.maps.insert(wanted[*place], Arc::clone(&maps));
+            }
+            found[*place] = Some(maps);
+        }
+        Ok(())
+    }
+
+    fn read(&self, row: u32) -> Result<Plane, ImageIoError> {
+        read_plane(&self.files[row as usize], &ReadLimits::default())
+    }
+
+    fn picture(&self, row: u32, plane: &Plane, view: View) -> Vec<f32> {
+        let (height, width) = self.input(row);
+        match view {
+            View::Augmented(number) => augmented(plane, &self.augmentation(row, number)),
+            View::Whole => model_input_sized(plane, width as u32, height as u32),
+            View::Mirrored => {
+                let mut picture = model_input_sized(plane, width as u32, height as u32);
+                picture.chunks_exact_mut(width).for_each(<[f32]>::reverse);
+                picture
+            }
+        }
+    }
+}

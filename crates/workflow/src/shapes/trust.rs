@@ -1,0 +1,173 @@
+//! How well a proposal will fit, from how well the network agrees with itself: learnt from the images that
+//! people drew after a proposal was made for them.
+//!
+//! An image that is asked for has a proposal by a network that never saw its label, so the drawing that
+//! people then make is an honest test of it, whether the image was chosen or random: images are chosen by
+//! what the network says, and what it says is what this model is conditioned on. In log-odds the fit is
+//! taken as linear in the agreement, with noise (Bayesian linear regression with a normal-inverse-gamma
+//! prior; Bishop 2006, 3.3; Murphy 2012, 7.6.3): before any drawing the agreement is taken at its word.
+
+use autolabel_quality::student_t_cdf;
+
+/// Fits and agreements nearer to 0 or 1 than this are taken to be as near as this.
+const NEAREST: f64 = 0.005;
+/// The prior: agreement at its word, worth so many images; noise of this standard deviation in log-odds,
+/// worth so many images.
+const LINE_WORTH: f64 = 4.0;
+const PRIOR_NOISE: f64 = 0.8;
+const NOISE_WORTH: f64 = 4.0;
+
+/// A proposal with what people drew afterwards.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Tested {
+    /// How well the network agreed with itself, 0 to 1.
+    pub(crate) agreement: f32,
+    /// How well the proposal fitted, 0 to 1.
+    pub(crate) fit: f64,
+}
+
+/// What is known of the fit of proposals.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Trust {
+    /// Where the agreements of the images lie, which the slope turns about.
+    centre: f64,
+    mean: [f64; 2],
+    /// Inverse of the posterior precision, in units of the noise.
+    covariance: [[f64; 2]; 2],
+    degrees: f64,
+    /// Squared scale of the noise.
+    noise: f64,
+}
+
+impl Trust {
+    /// Learnt from all proposals that people have drawn over since.
+    pub(crate) fn learn(tested: &[Tested]) -> Self {
+        let x = |of: &Tested| log_odds(f64::from(of.agreement));
+        let n = tested.len() as f64;
+        let centre = match tested.is_empty() {
+            true => 0.0,
+            false => tested.iter().map(x).sum::<f64>() / n,
+        };
+        // Prior: log-odds of the fit = those of the agreement.
+        let prior_mean = [centre, 1.0];
+        let mut precision = [[LINE_WORTH, 0.0], [0.0, LINE_WORTH]];
+        let mut moment = prior_mean.map(|mean| LINE_WORTH * mean);
+        let mut squares = LINE_WORTH * prior_mean.iter().map(|mean| mean * mean).sum::<f64>();
+        for image in tested {
+            let row = [1.0, x(image) - centre];
+            let y = log_odds(image.fit);
+            for i in 0..2 {
+                moment[i] += row[i] * y;
+                for j in 0..2 {
+                    precision[i][j] += row[i] * row[j];
+                }
+            }
+            squares += y * y;
+        }
+        let [[a, b], [c, d]] = precision;
+        // At least the square of the prior's precision: it is never singular.
+        let determinant = a * d - b * c;
+        let covariance = [
+            [d / determinant, -b / determinant],
+            [-c / determinant, a / determinant],
+        ];
+        let mean = covariance.map(|row| row[0] * moment[0] + row[1] * moment[1]);
+        let explained = mean[0] * moment[0] + mean[1] * moment[1];
+        let degrees = NOISE_WORTH + n;
+        let noise = NOISE_WORTH * PRIOR_NOISE * PRIOR_NOISE + (squares - explained).max(0.0);
+        Self {
+            centre,
+            mean,
+            covariance,
+            degrees,
+            noise: noise / degrees,
+        }
+    }
+
+    /// The fit to expect of a proposal, 0 to 1.
+    pub(crate) fn expected_fit(&self, agreement: f32) -> f64 {
+        let (middle, scale) = self.predictive(agreement);
+        // The mean of a logistic of a normal (MacKay 1992).
+        logistic(middle / (1.0 + std::f64::consts::PI / 8.0 * scale * scale).sqrt())
+    }
+
+    /// The chance that a proposal fits at least this well.
+    pub(crate) fn chance_of(&self, agreement: f32, least_fit: f64) -> f64 {
+        let (middle, scale) = self.predictive(agreement);
+        student_t_cdf((middle - log_odds(least_fit)) / scale, self.degrees)
+    }
+
+    /// Middle and scale of the predictive Student distribution of the log-odds of the fit.
+    fn predictive(&self, agreement: f32) -> (f64, f64) {
+        let row = [1.0, log_odds(f64::from(agreement)) - self.centre];
+        let middle = self.mean[0] * row[0] + self.mean[1] * row[1];
+        let mut spread = 1.0;
+        for i in 0..2 {
+            for j in 0..2 {
+                spread += row[i] * self.covariance[i][j] * row[j];
+            }
+        }
+        (middle, (self.noise * spread).sqrt())
+    }
+}
+
+fn log_odds(share: f64) -> f64 {
+    let share = share.clamp(NEAREST, 1.0 - NEAREST);
+    (share / (1.0 - share)).ln()
+}
+
+fn logistic(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn before_any_test_the_agreement_is_taken_at_its_word() {
+        let trust = Trust::learn(&[]);
+        assert!((trust.expected_fit(0.5) - 0.5).abs() < 1e-9);
+        assert!(trust.expected_fit(0.95) > trust.expected_fit(0.8));
+        assert!((trust.chance_of(0.9, 0.9) - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_network_that_agrees_with_itself_for_nothing_is_found_out() {
+        let tested = [Tested {
+            agreement: 0.95,
+            fit: 0.4,
+        }; 30];
+        let trust = Trust::learn(&tested);
+        assert!(trust.expected_fit(0.95) < 0.5);
+        assert!(trust.chance_of(0.95, 0.8) < 0.1);
+    }
+
+    /// The chances are honest: of proposals with a chance near p, a share near p reaches the bar.
+    #[test]
+    fn chances_come_true() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut draw = || {
+            let at: f64 = rng.random_range(-1.0..4.0);
+            // A sum of uniforms is close to a normal of deviation 0.6.
+            let noise = (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
+            Tested {
+                agreement: logistic(at) as f32,
+                fit: logistic(0.8 * at - 0.5 + 0.6 * noise),
+            }
+        };
+        let known: Vec<Tested> = (0..60).map(|_| draw()).collect();
+        let trust = Trust::learn(&known);
+        let mut said = 0.0;
+        let mut reached = 0.0;
+        for _ in 0..4_000 {
+            let image = draw();
+            said += trust.chance_of(image.agreement, 0.8);
+            reached += f64::from(u8::from(image.fit >= 0.8));
+        }
+        let (said, reached) = (said / 4_000.0, reached / 4_000.0);
+        assert!((said - reached).abs() < 0.05, "{said} {reached}");
+    }
+}

@@ -1,0 +1,181 @@
+//! What to simulate on shapes, and what follows from it for a data set.
+
+use autolabel_annotation::Task;
+use autolabel_selection::BatchConfig;
+
+use super::dataset::ShapeDataset;
+use crate::WorkflowError;
+use crate::shapes::choosing;
+use crate::shapes::drawing_time::DrawingSpeed;
+use crate::shapes::recipe::Recipe;
+
+/// What to simulate.
+#[derive(Debug, Clone)]
+pub struct ShapeConfig {
+    /// How images are chosen in the main arm.
+    pub strategy: String,
+    /// Further arms to compare.
+    pub compare: Vec<String>,
+    /// Share of the pool to draw at most.
+    pub budget_share: f64,
+    /// Images a batch; `None` = one in forty of the pool, at least 4 and at most 50.
+    pub batch_size: Option<usize>,
+    /// First seed.
+    pub first_seed: u64,
+    /// Number of seeds.
+    pub seeds: usize,
+    /// Largest acceptable share of auto-labels that would have to be edited.
+    pub target_error: f64,
+    /// The fit from which a proposal needs no edit, 0 to 1; `None` = 0.85 (Dice) for masks, 0.7 (IoU) for
+    /// boxes and instances.
+    pub least_fit: Option<f64>,
+    /// How fast people draw.
+    pub speed: DrawingSpeed,
+    /// Seconds to check an auto-label in the audit.
+    pub seconds_per_audit: f64,
+    /// Money an hour.
+    pub money_per_hour: f64,
+    /// Also measure what all labels of the pool reach.
+    pub full_label: bool,
+    /// Replays side by side; `None` = as many as there are threads.
+    pub runs_at_once: Option<usize>,
+}
+
+impl Default for ShapeConfig {
+    fn default() -> Self {
+        Self {
+            strategy: choosing::AUTO.to_owned(),
+            compare: vec!["random".to_owned()],
+            budget_share: 0.15,
+            batch_size: None,
+            first_seed: 0,
+            seeds: 5,
+            target_error: 0.05,
+            least_fit: None,
+            speed: DrawingSpeed::default(),
+            seconds_per_audit: 8.0,
+            money_per_hour: 120.0,
+            full_label: false,
+            runs_at_once: None,
+        }
+    }
+}
+
+/// What follows from settings and data set.
+pub(super) struct Plan {
+    pub(super) recipe: Recipe,
+    /// Images of the pool, rising.
+    pub(super) pool: Vec<u32>,
+    /// Images of the test split, rising.
+    pub(super) test: Vec<u32>,
+    /// How a batch is made up, but for its strategy.
+    pub(super) batch: BatchConfig,
+    /// Images to draw at most.
+    pub(super) budget: usize,
+    pub(super) least_fit: f64,
+    pub(super) target_error: f64,
+    pub(super) speed: DrawingSpeed,
+    pub(super) seconds_per_audit: f64,
+    pub(super) money_per_hour: f64,
+    /// The main strategy first, each once.
+    pub(super) strategies: Vec<String>,
+    pub(super) seeds: Vec<u64>,
+    pub(super) full_label: bool,
+    pub(super) runs_at_once: Option<usize>,
+}
+
+impl ShapeConfig {
+    /// Everything that can be refused without a data set.
+    ///
+    /// # Errors
+    /// A setting outside its range, or an unknown strategy.
+    pub fn check(&self) -> Result<(), WorkflowError> {
+        let shares = [
+            ("the budget", self.budget_share),
+            ("the least fit", self.least_fit.unwrap_or(0.5)),
+            ("the target error", self.target_error),
+        ];
+        for (name, share) in shares {
+            if !(share > 0.0 && share <= 1.0) {
+                return refuse(name, format!("{share} is not a share between 0 and 1"));
+            }
+        }
+        let counts = [Some(self.seeds), self.batch_size, self.runs_at_once];
+        if counts.contains(&Some(0)) {
+            let name = "the seeds, the batch and the runs at once";
+            return refuse(name, "each must be at least 1".to_owned());
+        }
+        self.strategies().map(drop)
+    }
+
+    fn strategies(&self) -> Result<Vec<String>, WorkflowError> {
+        let mut strategies: Vec<String> = Vec::new();
+        for name in std::iter::once(&self.strategy).chain(&self.compare) {
+            choosing::check_strategy(name)?;
+            if !strategies.contains(name) {
+                strategies.push(name.clone());
+            }
+        }
+        Ok(strategies)
+    }
+}
+
+impl Plan {
+    pub(super) fn new(
+        dataset: &ShapeDataset,
+        config: &ShapeConfig,
+    ) -> Result<Self, WorkflowError> {
+        config.check()?;
+        let rows = |is_test: bool| -> Vec<u32> {
+            let rows = (0_u32..).zip(&dataset.is_test);
+            rows.filter(|(_, test)| **test == is_test)
+                .map(|(row, _)| row)
+                .collect()
+        };
+        let (pool, test) = (rows(false), rows(true));
+        let budget = (config.budget_share * pool.len() as f64).round() as usize;
+        if budget < 4 {
+            return refuse(
+                "the budget",
+                format!(
+                    "{budget} images of {} are too few to learn shapes from; give a larger --budget",
+                    pool.len()
+                ),
+            );
+        }
+        let size = config.batch_size.unwrap_or_else(|| (pool.len() / 40).clamp(4, 50));
+        Ok(Self {
+            recipe: Recipe::of(dataset.task, &dataset.sizes),
+            batch: BatchConfig {
+                size: size.min(budget),
+                ..BatchConfig::default()
+            },
+            pool,
+            test,
+            budget,
+            least_fit: config.least_fit.unwrap_or(match dataset.task {
+                Task::SemanticSegmentation => 0.85,
+                _ => 0.7,
+            }),
+            target_error: config.target_error,
+            speed: config.speed,
+            seconds_per_audit: config.seconds_per_audit,
+            money_per_hour: config.money_per_hour,
+            strategies: config.strategies()?,
+            seeds: (0..config.seeds as u64)
+                .map(|seed| config.first_seed + seed)
+                .collect(),
+            full_label: config.full_label,
+            runs_at_once: config.runs_at_once,
+        })
+    }
+
+    /// Rounds of a replay.
+    pub(super) fn rounds(&self) -> usize {
+        self.budget.div_ceil(self.batch.size)
+    }
+}
+
+fn refuse<T>(name: &'static str, problem: String) -> Result<T, WorkflowError> {
+    Err(WorkflowError::Setting { name, problem })
+}
