@@ -10,9 +10,10 @@ use crate::project::{
 };
 use crate::queue::put_next_batch;
 use crate::round::{RoundModel, Validation};
+use crate::shape_model::ShapeModel;
 use crate::unusual::Unusual;
 use crate::view::AutoLabelView;
-use autolabel_annotation::{ImageId, Label};
+use autolabel_annotation::{Drawing, DrawingId, ImageId, Label};
 use autolabel_quality::{ThresholdChoice, ThresholdConfig, ThresholdLimit, ValidationItem};
 use autolabel_store::{Event, NewEvent, StoreError};
 use std::sync::Arc;
@@ -31,13 +32,14 @@ impl Project {
     /// # Errors
     /// There is no model yet.
     pub async fn auto_label_preview(&self) -> Result<AutoLabelView, WorkflowError> {
-        let model = self.exact_model().await?;
+        let judge = Judge::present(self).await?;
         let unusual = self.unusual().await?;
         let project = self.clone();
         aside(move || {
             let live = project.live();
-            let choice = choice(&live, &model, &threshold_config(&live))?;
-            let accepted = accepted(&proposals(&live, &model), &choice);
+            let judged = judge.judged(&live);
+            let choice = choice(&judged, &threshold_config(&live))?;
+            let accepted = accepted(&judged.proposals, &choice);
             Ok(auto_label_view(&live, &choice, &accepted, &unusual, false))
         })
         .await
@@ -51,10 +53,9 @@ impl Project {
         if self.inner().store.is_read_only() {
             return Err(StoreError::ReadOnly.into());
         }
-        let model = self.exact_model().await?;
         let unusual = self.unusual().await?;
         let project = self.clone();
-        let view = to_the_end(async move { apply(&project, model, unusual).await }).await?;
+        let view = to_the_end(async move { apply(&project, unusual).await }).await?;
         self.tell(ProjectEvent::Audit);
         self.tell(ProjectEvent::Queue);
         self.tell_project();
@@ -72,13 +73,16 @@ struct Applied {
 
 async fn apply(
     project: &Project,
-    model: Arc<RoundModel>,
     unusual: Arc<Unusual>,
 ) -> Result<AutoLabelView, WorkflowError> {
+    let judge = Judge::present(project).await?;
     let _writing = project.inner().writing.lock().await;
     let files = project.inner().store.file_names().await?;
     let beside = project.clone();
-    let applied = aside(move || prepare(&beside, (&model, &unusual), &files)).await?;
+    // Under the lock: an image that was answered meanwhile is nobody's to label.
+    let judged = judge.judged(&project.live());
+    let judged = with_kept_drawings(project, judged).await?;
+    let applied = aside(move || prepare(&beside, (&judged, &unusual), &files)).await?;
     project.append(&applied.events).await?;
     {
         let mut live = project.live_mut();
@@ -95,13 +99,13 @@ async fn apply(
 
 fn prepare(
     project: &Project,
-    (model, unusual): (&RoundModel, &Unusual),
+    (judged, unusual): (&Judged, &Unusual),
     files: &[String],
 ) -> Result<Applied, WorkflowError> {
     let live = project.live();
     refuse_during_audit(&live)?;
-    let choice = choice(&live, model, &threshold_config(&live))?;
-    let accepted = accepted(&proposals(&live, model), &choice);
+    let choice = choice(judged, &threshold_config(&live))?;
+    let accepted = accepted(&judged.proposals, &choice);
     let view = auto_label_view(&live, &choice, &accepted, unusual, true);
     let Some(threshold) = choice.threshold.filter(|_| !accepted.is_empty()) else {
         return Err(conflict(view.text));
@@ -112,7 +116,7 @@ fn prepare(
         threshold,
         target_error: live.settings.target_error,
         expected_error: choice.expected_error,
-        random_part: model.validation.iter().map(Validation::item).collect(),
+        random_part: judged.random.clone(),
         evidence: Vec::new(),
     };
     let audit = new_audit(project, &live, &run, next_attempt(&live), &accepted, files)?;
@@ -241,42 +245,133 @@ pub(crate) fn by_program(events: Vec<Event>) -> Vec<NewEvent> {
         .collect()
 }
 
-/// The threshold for what nobody has answered yet.
-pub(crate) fn choice(
-    live: &Live,
-    model: &RoundModel,
-    config: &ThresholdConfig,
-) -> Result<ThresholdChoice, WorkflowError> {
-    let pool: Vec<f32> = proposals(live, model)
-        .iter()
-        .map(|p| p.confidence)
-        .collect();
-    let random: Vec<ValidationItem> = model.validation.iter().map(Validation::item).collect();
-    Ok(autolabel_quality::choose_threshold(&pool, &random, config)?)
+/// What the present model would answer for images nobody answered, and how far it can be believed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Judged {
+    /// By row.
+    pub proposals: Vec<Proposal>,
+    /// Answers of the random part beside what models said that had not seen them.
+    pub random: Vec<ValidationItem>,
+    /// Where shapes are proposed: those of each proposal, not kept in the project yet.
+    drawings: Vec<Drawing>,
 }
 
-/// The model's labels for images that nobody answered, whose files are there and which are not of a kind
-/// that people could not read, by row.
-fn proposals(live: &Live, model: &RoundModel) -> Vec<Proposal> {
-    let rows = model.pool.rows.iter().enumerate();
-    rows.filter(|(_, row)| {
-        let row = **row as usize;
-        live.index
-            .labels
-            .get(row)
-            .is_some_and(|label| label.answer.is_none())
-            && !live.index.missing[row]
-            && model.set_aside.binary_search(&(row as u32)).is_err()
-    })
-    .map(|(position, &row)| {
-        let (label, confidence) = model.pool.first(position);
-        Proposal {
-            row,
-            label,
-            confidence: confidence.clamp(0.0, 1.0),
+/// Stands in a proposal of shapes until they are kept and have a number.
+const NOT_KEPT: DrawingId = DrawingId(0);
+
+impl Judged {
+    /// The model's labels for images that nobody answered, whose files are there and which are not of a
+    /// kind that people could not read.
+    pub(crate) fn of_classes(live: &Live, model: &RoundModel) -> Self {
+        let rows = model.pool.rows.iter().enumerate();
+        let proposals = rows
+            .filter(|(_, row)| {
+                let row = **row as usize;
+                let label = live.index.labels.get(row);
+                label.is_some_and(|label| label.answer.is_none())
+                    && !live.index.missing[row]
+                    && model.set_aside.binary_search(&(row as u32)).is_err()
+            })
+            .map(|(position, &row)| {
+                let (label, confidence) = model.pool.first(position);
+                Proposal {
+                    row,
+                    label,
+                    confidence: confidence.clamp(0.0, 1.0),
+                }
+            });
+        Self {
+            proposals: proposals.collect(),
+            random: model.validation.iter().map(Validation::item).collect(),
+            drawings: Vec::new(),
         }
-    })
-    .collect()
+    }
+
+    /// The network's drawings, and the chance that each needs no edit.
+    pub(crate) fn of_shapes(live: &Live, model: &ShapeModel) -> Self {
+        let mut judged = Self {
+            random: model.random_part(),
+            ..Self::default()
+        };
+        for proposal in model.open(live) {
+            judged.proposals.push(Proposal {
+                row: proposal.row,
+                label: Label::Drawn { drawing: NOT_KEPT },
+                confidence: model.chance(proposal),
+            });
+            judged.drawings.push(proposal.drawing.clone());
+        }
+        judged
+    }
+}
+
+/// The present model, whatever it labels.
+enum Judge {
+    Classes(Arc<RoundModel>),
+    Shapes(Arc<ShapeModel>),
+}
+
+impl Judge {
+    /// Fits or reads it where it is not in memory.
+    ///
+    /// # Errors
+    /// There is no model yet.
+    async fn present(project: &Project) -> Result<Self, WorkflowError> {
+        let task = project.live().settings.schema.task;
+        if !task.is_drawn() {
+            return project.exact_model().await.map(Self::Classes);
+        }
+        let model = project.shape_model().await?;
+        let model = model.ok_or_else(|| conflict("There is no model yet; draw the first batch."))?;
+        Ok(Self::Shapes(model))
+    }
+
+    fn judged(&self, live: &Live) -> Judged {
+        match self {
+            Self::Classes(model) => Judged::of_classes(live, model),
+            Self::Shapes(model) => Judged::of_shapes(live, model),
+        }
+    }
+}
+
+/// Keeps the drawings of the proposals that pass, so that labels can name them.
+async fn with_kept_drawings(
+    project: &Project,
+    mut judged: Judged,
+) -> Result<Judged, WorkflowError> {
+    if judged.drawings.is_empty() {
+        return Ok(judged);
+    }
+    let threshold = {
+        let live = project.live();
+        choice(&judged, &threshold_config(&live))?.threshold
+    };
+    let pass = |p: &Proposal| threshold.is_some_and(|t| f64::from(p.confidence) >= t);
+    let passing = judged.proposals.iter().zip(&judged.drawings);
+    let kept: Vec<Drawing> = passing
+        .filter(|(proposal, _)| pass(proposal))
+        .map(|(_, drawing)| drawing.clone())
+        .collect();
+    let mut ids = project.inner().store.save_drawings(&kept).await?.into_iter();
+    for proposal in judged.proposals.iter_mut().filter(|proposal| pass(proposal)) {
+        if let Some(drawing) = ids.next() {
+            proposal.label = Label::Drawn { drawing };
+        }
+    }
+    Ok(judged)
+}
+
+/// The threshold for what nobody has answered yet.
+pub(crate) fn choice(
+    judged: &Judged,
+    config: &ThresholdConfig,
+) -> Result<ThresholdChoice, WorkflowError> {
+    let pool: Vec<f32> = judged.proposals.iter().map(|p| p.confidence).collect();
+    Ok(autolabel_quality::choose_threshold(
+        &pool,
+        &judged.random,
+        config,
+    )?)
 }
 
 /// Proposals that pass.

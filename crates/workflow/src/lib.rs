@@ -47,6 +47,8 @@ mod queue;
 pub mod representation;
 pub mod round;
 mod screening;
+mod shape_model;
+mod shape_training;
 mod shapes;
 mod snapshot;
 mod training;

@@ -3,6 +3,7 @@
 
 use crate::project::live::{Live, class_names, is_open, lead, pick_of, prediction, version};
 use crate::round::doubt_in_words;
+use crate::shape_model;
 use autolabel_annotation::{ImageId, LabelOrigin};
 use autolabel_store::{BatchRecord, PickRecord};
 use rand::SeedableRng;
@@ -79,6 +80,9 @@ fn returned_picks(live: &Live, size: usize) -> Vec<PickRecord> {
             strategy: "returned".to_owned(),
             score: None,
             text: match task.zip(prediction(live, row)) {
+                None if live.shapes.is_some() => {
+                    "Not sure enough to label by itself; put right what it proposes.".to_owned()
+                }
                 Some((task, p)) => format!(
                     "Not sure enough to label by itself. {}",
                     doubt_in_words(task, p, &names)
@@ -118,15 +122,24 @@ fn ranked_picks(live: &Live, size: usize, rng: &mut ChaCha8Rng) -> Vec<PickRecor
             }
             *taken += 1;
         }
-        let Some((task, p)) = task.zip(prediction(live, row)) else {
-            continue;
+        let fit = live.shapes.as_ref().and_then(|model| model.expected_fit(row));
+        let (score, text) = match (task.zip(prediction(live, row)), fit) {
+            (Some((task, p)), _) => (
+                lead(live, row).map(|lead| 1.0 - lead),
+                doubt_in_words(task, p, &names),
+            ),
+            (None, Some(fit)) => (
+                Some(1.0 - fit as f32),
+                shape_model::doubt_in_words(fit),
+            ),
+            (None, None) => continue,
         };
         picks.push(PickRecord {
             image: ImageId(row),
             origin: LabelOrigin::Chosen,
             strategy: "margin".to_owned(),
-            score: lead(live, row).map(|lead| 1.0 - lead),
-            text: doubt_in_words(task, p, &names),
+            score,
+            text,
         });
     }
     fill_up(&mut picks, &open, size);

@@ -77,6 +77,8 @@ pub(crate) struct Inner {
     /// Held while a model is fitted, and while another network takes over.
     pub refitting: tokio::sync::Mutex<()>,
     pub features: std::sync::Mutex<Option<crate::snapshot::FeatureCache>>,
+    /// The images as the dense network sees them; made when first needed.
+    pub pictures: std::sync::Mutex<Option<Arc<crate::shapes::pictures::Pictures>>>,
     /// Computed when first asked for, once a model.
     pub unusual: std::sync::Mutex<Option<Arc<crate::unusual::Unusual>>>,
     /// Another round was asked for while one was at work.

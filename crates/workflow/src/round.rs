@@ -241,7 +241,8 @@ pub fn cover(input: &RoundInput<'_>) -> Result<RoundOutcome, WorkflowError> {
     cold_start(input, &unlabeled(input), &labeled, &Screening::default())
 }
 
-fn unlabeled(input: &RoundInput<'_>) -> Vec<u32> {
+/// Images that may be asked for, rising.
+pub(crate) fn unlabeled(input: &RoundInput<'_>) -> Vec<u32> {
     (0_u32..)
         .zip(input.labels.iter().zip(input.excluded))
         .filter(|(_, (label, excluded))| label.is_none() && !**excluded)

@@ -2,6 +2,7 @@
 
 use crate::WorkflowError;
 use crate::error::conflict;
+use crate::excerpt::{Considered, rank_excerpt};
 use crate::pool_features::PoolFeatures;
 use crate::project::live::{
     BackboneFacts, StoredModel, class_names, expected_images, labeled, version,
@@ -13,10 +14,11 @@ use crate::representation::{
     self, BlockSource, Representation, transform_config, transformed_blocks,
 };
 use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome};
+use crate::shapes::choosing::{doubts, stream};
 use crate::training::{class_labels, is_by};
 use autolabel_annotation::{ImageTask, Task};
-use autolabel_heads::{Combination, FeatureTransform, GpConfig, RawFeatures};
-use autolabel_selection::RoundRecord;
+use autolabel_heads::{Combination, FeatureRows, FeatureTransform, GpConfig, RawFeatures};
+use autolabel_selection::{HeadView, Pick, RoundRecord};
 use autolabel_store::EmbeddingsReader;
 use std::sync::{Arc, PoisonError};
 
@@ -47,26 +49,60 @@ impl Snapshot {
     pub(crate) fn run(&self, project: &Project) -> Result<RoundOutcome, WorkflowError> {
         let chosen = self.chosen(project)?;
         let weighed = project.weighed(self.labels.len(), chosen.as_ref())?;
-        let task = self.task.of_image();
-        let input = RoundInput {
-            features: weighed.features.rows(),
-            representation: chosen.as_ref(),
+        let input = self.input(weighed.features.rows(), chosen.as_ref(), &self.config);
+        match self.task.of_image() {
+            Some(_) => round::run(&input),
+            None => round::cover(&input),
+        }
+    }
+
+    /// Chooses a batch by the fits that are expected of proposals, 0 to 1, for images in rising order.
+    pub(crate) fn rank_shapes(
+        &self,
+        project: &Project,
+        (rows, fits): (&[u32], &[f64]),
+        strategy: &str,
+    ) -> Result<Vec<Pick>, WorkflowError> {
+        let weighed = project.weighed(self.labels.len(), None)?;
+        let mut config = self.config.clone();
+        strategy.clone_into(&mut config.batch.strategy);
+        let input = self.input(weighed.features.rows(), None, &config);
+        let candidates = round::unlabeled(&input);
+        let (labeled, _) = round::labeled_images(&self.labels, &self.excluded);
+        let doubts = doubts(fits.iter().copied());
+        let considered = Considered {
+            images: rows,
+            heads: &[HeadView {
+                predictions: &doubts,
+                model: None,
+            }],
+            set_aside: &[],
+        };
+        let mut rng = stream(self.seed, self.round);
+        rank_excerpt(&input, &candidates, considered, &labeled, &mut rng)
+    }
+
+    fn input<'a>(
+        &'a self,
+        features: FeatureRows<'a>,
+        chosen: Option<&'a Representation>,
+        config: &'a RoundConfig,
+    ) -> RoundInput<'a> {
+        RoundInput {
+            features,
+            representation: chosen,
             labels: &self.labels,
             excluded: &self.excluded,
             groups: self.groups.as_deref(),
             duplicate_of: Some(&self.duplicate_of),
             // Of shapes no classifier learns, so that it does not matter which it would have been.
-            task: task.unwrap_or(ImageTask::Findings),
+            task: self.task.of_image().unwrap_or(ImageTask::Findings),
             class_names: &self.class_names,
             history: &self.history,
             previous: self.previous.as_deref(),
-            config: &self.config,
+            config,
             seed: self.seed,
             round: self.round,
-        };
-        match task {
-            Some(_) => round::run(&input),
-            None => round::cover(&input),
         }
     }
 
@@ -136,7 +172,7 @@ impl Project {
             },
             seed: self.inner().seed,
             round: match (live.settings.schema.task.is_drawn(), &live.batch) {
-                // Without models, batches are counted.
+                // Before the first network, batches are counted as well.
                 (true, Some(batch)) => batch.number,
                 (true, None) => 0,
                 (false, _) if has_labels => version(&live) + 1,

@@ -1,6 +1,7 @@
 //! Training in the background: a snapshot of the labels → one round of the walk → a model, a point of
 //! the curve and the next batch, while people go on labeling.
 
+use crate::auto_label::Judged;
 use crate::error::conflict;
 use crate::next_batch::installed_batch;
 use crate::project::live::{Live, StoredModel, batch_progress, version};
@@ -9,7 +10,8 @@ use crate::queue::put_next_batch;
 use crate::round::{self, PickWithReason, RoundModel, RoundOutcome};
 use crate::snapshot::Snapshot;
 use crate::view::{Effort, JobView, StopAdvice, StopReason};
-use crate::{WorkflowError, jobs, model_view};
+use crate::shape_model::ShapeModel;
+use crate::{WorkflowError, jobs, model_view, shape_training};
 use autolabel_heads::{GpConfig, ScaleChoice};
 use autolabel_selection::StopDecision;
 use autolabel_store::PickRecord;
@@ -135,7 +137,11 @@ pub(crate) fn start(project: &Project) -> Result<JobView, WorkflowError> {
             // What was asked for while a round was at work may have gone into it already.
             if has_news(&worker.live()) {
                 job.progress("Learning from the labels", 0, 1);
-                message = job.wait(train(&worker))?;
+                let is_drawn = worker.live().settings.schema.task.is_drawn();
+                message = match is_drawn {
+                    true => shape_training::train(&worker, job)?,
+                    false => job.wait(train(&worker))?,
+                };
                 job.progress("Learning from the labels", 1, 1);
             }
         }
@@ -159,28 +165,68 @@ async fn train(project: &Project) -> Result<String, WorkflowError> {
         return Ok("No images to choose from yet.".to_owned());
     }
     let outcome = snapshot.run(project)?;
-    take_over(project, &snapshot, outcome).await
+    let stored = stored_model(project, &snapshot, &outcome)?;
+    let ranked = outcome.model.map(Ranked::of);
+    let trained = stored.zip(ranked).map(|(stored, ranked)| Trained {
+        stored,
+        present: Present::Classes(ranked),
+    });
+    take_over(project, &snapshot, outcome.batch, trained).await
+}
+
+/// The model of a round, with what is kept of it.
+pub(crate) struct Trained {
+    pub stored: StoredModel,
+    pub present: Present,
+}
+
+/// The model itself.
+pub(crate) enum Present {
+    /// Of classes, findings or grades.
+    Classes(Ranked),
+    /// Of shapes.
+    Shapes(Arc<ShapeModel>),
+}
+
+impl Present {
+    fn install(self, live: &mut Live) {
+        match self {
+            Self::Classes(ranked) => ranked.install(live),
+            Self::Shapes(model) => {
+                live.ranking = Arc::new(model.ranking(live));
+                live.shapes = Some(model);
+            }
+        }
+    }
 }
 
 /// Makes the outcome of a round the present state, on disk first.
-async fn take_over(
+pub(crate) async fn take_over(
     project: &Project,
     snapshot: &Snapshot,
-    outcome: RoundOutcome,
+    batch: Vec<PickWithReason>,
+    trained: Option<Trained>,
 ) -> Result<String, WorkflowError> {
-    let trained = stored_model(project, snapshot, &outcome)?;
-    let ranked = outcome.model.map(Ranked::of);
+    if let Some(Trained {
+        stored,
+        present: Present::Shapes(model),
+    }) = &trained
+    {
+        project.keep_shapes(model, stored.view.version)?;
+    }
     let _writing = project.inner().writing.lock().await;
     let batch = {
         let live = project.live();
-        let round = trained.as_ref().map_or(0, |model| model.view.version);
+        let stored = trained.as_ref().map(|trained| &trained.stored);
+        let round = stored.map_or(0, |model| model.view.version);
         // While auto-labels are in force people get the returned images and nothing else.
-        let picks = outcome.batch.into_iter().map(pick_record).collect();
+        let picks = batch.into_iter().map(pick_record).collect();
         (live.run.is_none())
             .then(|| installed_batch(&live, picks, round, Instant::now()))
             .flatten()
     };
-    let model = trained.as_ref().map(|model| (model.view.version, model));
+    let stored = trained.as_ref().map(|trained| &trained.stored);
+    let model = stored.map(|model| (model.view.version, model));
     project
         .inner()
         .store
@@ -191,17 +237,19 @@ async fn take_over(
         if let Some(batch) = batch {
             live.batch = Some(batch);
         }
-        match (trained, ranked) {
-            (Some(trained), Some(ranked)) => {
-                let message = format!(
-                    "Model {} learnt from {} labels.",
-                    trained.view.version, trained.view.labels
-                );
-                live.models.push(trained);
-                ranked.install(&mut live);
+        match trained {
+            Some(Trained { stored, present }) => {
+                let version = stored.view.version;
+                let message =
+                    format!("Model {version} learnt from {} labels.", stored.view.labels);
+                live.models.push(stored);
+                if let Present::Shapes(_) = present {
+                    project.forget_shapes(version - 1);
+                }
+                present.install(&mut live);
                 message
             }
-            _ => "The first images are chosen.".to_owned(),
+            None => "The first images are chosen.".to_owned(),
         }
     };
     let settings = project.live().settings.clone();
@@ -226,7 +274,7 @@ async fn take_over(
 }
 
 /// A model with the images in the order of its doubt, most doubtful first.
-struct Ranked {
+pub(crate) struct Ranked {
     model: Arc<RoundModel>,
     ranking: Arc<Vec<u32>>,
 }
@@ -276,7 +324,8 @@ fn stored_model(
         backbone: live.backbone.as_ref(),
         gp: &gp,
     };
-    let choice = crate::auto_label::choice(&live, model, &snapshot.config.threshold)?;
+    let judged = Judged::of_classes(&live, model);
+    let choice = crate::auto_label::choice(&judged, &snapshot.config.threshold)?;
     Ok(Some(StoredModel {
         view: model_view::model_view(&described)?,
         advice: advice(
@@ -293,7 +342,7 @@ fn stored_model(
     }))
 }
 
-fn advice(stop: &StopDecision, auto_labels: u64) -> StopAdvice {
+pub(crate) fn advice(stop: &StopDecision, auto_labels: u64) -> StopAdvice {
     let reason = |c: &autolabel_selection::Criterion| StopReason {
         name: c.name.to_owned(),
         met: c.met,

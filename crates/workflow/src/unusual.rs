@@ -85,7 +85,14 @@ impl Project {
     /// # Errors
     /// There is no model yet.
     pub(crate) async fn unusual(&self) -> Result<Arc<Unusual>, WorkflowError> {
-        let model = self.present_model().await?;
+        let is_drawn = self.live().settings.schema.task.is_drawn();
+        let (images, set_aside) = match is_drawn {
+            true => (self.live().index.len(), Vec::new()),
+            false => {
+                let model = self.present_model().await?;
+                (model.images, model.set_aside.clone())
+            }
+        };
         let version = version(&self.live());
         let known = || {
             let known = self.inner().unusual.lock();
@@ -98,15 +105,15 @@ impl Project {
         let found = aside(move || {
             let labeled: Vec<u32> = {
                 let live = project.live();
-                let labels = (0_u32..).zip(&live.index.labels).take(model.images);
+                let labels = (0_u32..).zip(&live.index.labels).take(images);
                 let has_label = |l: &LabelState| l.answer.is_some_and(|a| a.label().is_some());
                 labels
                     .filter(|(_, l)| has_label(l))
                     .map(|(row, _)| row)
                     .collect()
             };
-            project.with_blocks(model.images, |source| {
-                Unusual::of(source, &labeled, model.set_aside.clone(), version)
+            project.with_blocks(images, |source| {
+                Unusual::of(source, &labeled, set_aside, version)
             })
         })
         .await?;

@@ -197,8 +197,6 @@ fn replay_shapes(
         arguments.save_features.is_none(),
         "features are not what shapes are learnt from; leave --save-features out"
     );
-    let mut people = SimulateConfig::default();
-    arguments.people.apply(&mut people)?;
     let config = ShapeConfig {
         strategy: arguments.strategy.clone(),
         compare: compared(&arguments.compare),
@@ -209,7 +207,6 @@ fn replay_shapes(
         first_seed: arguments.first_seed,
         target_error: arguments.target_error,
         runs_at_once: arguments.runs_at_once,
-        money_per_hour: people.cost.money_per_hour,
         ..ShapeConfig::default()
     };
     let cache = arguments.cache.as_deref();

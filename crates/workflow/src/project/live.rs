@@ -4,6 +4,7 @@
 use crate::audit::AuditState;
 use crate::representation::Representation;
 use crate::round::{Labeled, RoundModel};
+use crate::shape_model::ShapeModel;
 use crate::view::{Counts, ImageState, ModelView, Settings, Stage, StopAdvice};
 use autolabel_annotation::{Answer, ImageId, Label, LabelOrigin};
 use autolabel_models::Views;
@@ -33,6 +34,8 @@ pub(crate) struct Live {
     pub models: Vec<StoredModel>,
     /// The present model; absent until it is fitted again after a start.
     pub model: Option<Arc<RoundModel>>,
+    /// The present network of shapes; absent until it is read again after a start.
+    pub shapes: Option<Arc<ShapeModel>>,
     /// Unlabeled images by the present model's doubt, most doubtful first.
     pub ranking: Arc<Vec<u32>>,
     /// Auto-labeling that is in force.

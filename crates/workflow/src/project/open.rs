@@ -118,6 +118,7 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Project, WorkflowError
             importing: tokio::sync::Mutex::new(()),
             refitting: tokio::sync::Mutex::new(()),
             features: std::sync::Mutex::new(None),
+            pictures: std::sync::Mutex::new(None),
             unusual: std::sync::Mutex::new(None),
             train_again: AtomicBool::new(false),
             jobs: Jobs::remembered(earlier),
@@ -152,8 +153,13 @@ async fn go_on(project: &Project) -> Result<(), WorkflowError> {
     if has_models {
         let refit = project.clone();
         tokio::spawn(async move {
-            if let Err(error) = refit.present_model().await {
-                tracing::warn!("the present model could not be fitted again: {error}");
+            let is_drawn = refit.live().settings.schema.task.is_drawn();
+            let found = match is_drawn {
+                true => refit.shape_model().await.map(drop),
+                false => refit.present_model().await.map(drop),
+            };
+            if let Err(error) = found {
+                tracing::warn!("the present model could not be taken up again: {error}");
             }
         });
     }
@@ -292,6 +298,7 @@ async fn load(store: &Store, settings: Settings) -> Result<Live, WorkflowError> 
         audit_seconds: restored.audit_seconds,
         models,
         model: None,
+        shapes: None,
         ranking: Arc::default(),
         run: restored.run,
         audit: restored.audit,

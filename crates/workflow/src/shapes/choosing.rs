@@ -17,8 +17,8 @@ pub(crate) const AUTO: &str = "auto";
 pub(crate) const FOREGROUND_RANDOM: &str = "foreground_random";
 /// The share of a batch that must have a shape.
 const FOREGROUND_SHARE: f64 = 2.0 / 3.0;
-/// What `auto` is in a pool with proposals, and before the first.
-const WITH_PROPOSALS: &str = "uncertainty_herding";
+/// What `auto` is in a pool with proposals.
+pub(crate) const WITH_PROPOSALS: &str = "uncertainty_herding";
 
 /// That there is such a strategy for shapes: [`FOREGROUND_RANDOM`], and those of the selection.
 ///
@@ -72,7 +72,9 @@ pub(crate) fn choose(
     if batch.strategy == AUTO && has_proposals {
         batch.strategy = WITH_PROPOSALS.to_owned();
     }
-    let doubts = doubts(choice);
+    // An image without a proposal has no doubt: it cannot be read.
+    let fit = |row| choice.expected_fit.get(row).copied().unwrap_or(1.0);
+    let doubts = doubts(choice.candidates.iter().map(fit));
     let heads = [HeadView {
         predictions: &doubts,
         model: None,
@@ -86,11 +88,11 @@ pub(crate) fn choose(
     Ok(rank(&pool, &batch, rng)?)
 }
 
-/// The expected fit as the lead of the first of two classes over the second, which is what rules of doubt
-/// look at. An image without a proposal has no doubt: it cannot be read.
-fn doubts(choice: &Choice<'_>) -> Predictions {
-    let probabilities = choice.candidates.iter().flat_map(|row| {
-        let lead = choice.expected_fit.get(row).copied().unwrap_or(1.0) as f32;
+/// Expected fits as the lead of the first of two classes over the second, which is what rules of doubt look
+/// at.
+pub(crate) fn doubts(fits: impl Iterator<Item = f64>) -> Predictions {
+    let probabilities = fits.flat_map(|fit| {
+        let lead = fit as f32;
         [0.5 + 0.5 * lead, 0.5 - 0.5 * lead]
     });
     Predictions {

@@ -22,6 +22,16 @@ pub fn fit_of(task: Task, truth: &Drawing, proposed: &Drawing) -> Result<f64, Wo
     }
 }
 
+/// The fit from which a proposal is taken to need no edit, where nobody says otherwise: Dice 0.85 of masks,
+/// mean IoU 0.7 of boxes and instances.
+#[must_use]
+pub fn usual_least_fit(task: Task) -> f64 {
+    match task {
+        Task::SemanticSegmentation => 0.85,
+        _ => 0.7,
+    }
+}
+
 /// [`fit_of`] for semantic maps.
 pub(crate) fn fit(truth: &Drawing, proposed: &Drawing) -> Result<f64, WorkflowError> {
     let classes = both_classes(truth, proposed);

@@ -75,6 +75,11 @@ impl Pictures {
         }
     }
 
+    /// Images.
+    pub(crate) fn len(&self) -> usize {
+        self.files.len()
+    }
+
     /// Width and height of an image.
     pub(crate) fn size(&self, row: u32) -> ImageSize {
         self.sizes[row as usize]

@@ -8,6 +8,7 @@
 use autolabel_annotation::{Drawing, ImageSize};
 use autolabel_training::{DenseGrid, DenseMaps, DenseState, dense_logits};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::fit::fit;
 use super::pictures::{Maps, Pictures, View};
@@ -18,7 +19,7 @@ use crate::WorkflowError;
 const AT_A_TIME: usize = 32;
 
 /// A proposal for an image.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Proposal {
     /// The image.
     pub(crate) row: u32,

@@ -2,7 +2,7 @@
 
 use autolabel_annotation::{ImageSize, Task};
 use autolabel_image_io::AugmentRange;
-use autolabel_models::{FROZEN_MULTIPLE, frozen_stage_values};
+use autolabel_models::FROZEN_MULTIPLE;
 
 /// The network sees an image with this share of the sides that images of the set have in the middle.
 const SHARE_OF_SIDES: f64 = 0.73;
@@ -67,13 +67,6 @@ impl Recipe {
         let multiple = FROZEN_MULTIPLE as f64;
         let side = |pixels: f64| ((pixels * scale / multiple).round().max(1.0) * multiple) as usize;
         (side(height), side(width))
-    }
-
-    /// Numbers in the maps of a picture of an image of this size.
-    #[must_use]
-    pub fn values(&self, size: ImageSize) -> usize {
-        let (height, width) = self.input(size);
-        frozen_stage_values(height, width)
     }
 }
 

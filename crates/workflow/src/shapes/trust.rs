@@ -8,6 +8,7 @@
 //! prior; Bishop 2006, 3.3; Murphy 2012, 7.6.3): before any drawing the agreement is taken at its word.
 
 use autolabel_quality::student_t_cdf;
+use serde::{Deserialize, Serialize};
 
 /// Fits and agreements nearer to 0 or 1 than this are taken to be as near as this.
 const NEAREST: f64 = 0.005;
@@ -18,7 +19,7 @@ const PRIOR_NOISE: f64 = 0.8;
 const NOISE_WORTH: f64 = 4.0;
 
 /// A proposal with what people drew afterwards.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tested {
     /// How well the network agreed with itself, 0 to 1.
     pub(crate) agreement: f32,

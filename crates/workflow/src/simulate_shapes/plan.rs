@@ -1,12 +1,12 @@
 //! What to simulate on shapes, and what follows from it for a data set.
 
-use autolabel_annotation::Task;
 use autolabel_selection::BatchConfig;
 
 use super::dataset::ShapeDataset;
 use crate::WorkflowError;
 use crate::shapes::choosing;
 use crate::shapes::drawing_time::DrawingSpeed;
+use crate::shapes::fit::usual_least_fit;
 use crate::shapes::recipe::Recipe;
 
 /// What to simulate.
@@ -33,8 +33,6 @@ pub struct ShapeConfig {
     pub speed: DrawingSpeed,
     /// Seconds to check an auto-label in the audit.
     pub seconds_per_audit: f64,
-    /// Money an hour.
-    pub money_per_hour: f64,
     /// Also measure what all labels of the pool reach.
     pub full_label: bool,
     /// Replays side by side; `None` = as many as there are threads.
@@ -54,7 +52,6 @@ impl Default for ShapeConfig {
             least_fit: None,
             speed: DrawingSpeed::default(),
             seconds_per_audit: 8.0,
-            money_per_hour: 120.0,
             full_label: false,
             runs_at_once: None,
         }
@@ -76,7 +73,6 @@ pub(super) struct Plan {
     pub(super) target_error: f64,
     pub(super) speed: DrawingSpeed,
     pub(super) seconds_per_audit: f64,
-    pub(super) money_per_hour: f64,
     /// The main strategy first, each once.
     pub(super) strategies: Vec<String>,
     pub(super) seeds: Vec<u64>,
@@ -153,14 +149,10 @@ impl Plan {
             pool,
             test,
             budget,
-            least_fit: config.least_fit.unwrap_or(match dataset.task {
-                Task::SemanticSegmentation => 0.85,
-                _ => 0.7,
-            }),
+            least_fit: config.least_fit.unwrap_or(usual_least_fit(dataset.task)),
             target_error: config.target_error,
             speed: config.speed,
             seconds_per_audit: config.seconds_per_audit,
-            money_per_hour: config.money_per_hour,
             strategies: config.strategies()?,
             seeds: (0..config.seeds as u64)
                 .map(|seed| config.first_seed + seed)

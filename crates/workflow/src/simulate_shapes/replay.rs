@@ -43,7 +43,6 @@ pub(super) struct Point {
 
 pub(super) struct Run {
     pub(super) strategy: String,
-    pub(super) seed: u64,
     pub(super) points: Vec<Point>,
     pub(super) finished: Option<ShapesFinished>,
 }
@@ -67,7 +66,6 @@ pub(super) fn replay(
     let task = dense_task(dataset.task, dataset.class_names.len());
     let mut run = Run {
         strategy: order.strategy.clone(),
-        seed: order.seed,
         points: Vec::new(),
         finished: None,
     };
