@@ -59,6 +59,7 @@ export default defineConfig({
       },
     },
   },
+  worker: { format: 'es', rollupOptions: { output: { entryFileNames: '[name].js' } } },
   test: {
     // Most tests are about numbers and state; those that need a page say so in their first line.
     environment: 'node',

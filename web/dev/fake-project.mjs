@@ -397,6 +397,7 @@ export function createProject({
     const euros = (h) => ({ hours: h, money: h * 120 });
     const empty = project.settings.schema.classes.length === 0;
     return {
+      id: 'fake',
       settings: project.settings,
       stage: empty ? 'labeling' : ['fresh', 'empty'].includes(project.stage) ? 'labeling' : project.stage,
       counts: c,

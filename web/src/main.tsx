@@ -10,6 +10,7 @@ import './styles/room.css';
 import './styles/home.css';
 import './styles/data.css';
 import './styles/heat.css';
+import './styles/drawing.css';
 import './styles/model.css';
 import './styles/release.css';
 import './styles/narrow.css';

@@ -62,6 +62,8 @@ fn browser_walk(python: &Python, binary: &Path) -> Result<()> {
             "walk.test.mjs",
             "findings.test.mjs",
             "grades.test.mjs",
+            "drawing.test.mjs",
+            "shapes.test.mjs",
             "robustness.test.mjs",
         ])
         .env("AUTOLABEL_BINARY", binary)

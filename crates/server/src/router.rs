@@ -63,6 +63,7 @@ pub(crate) fn api_router() -> OpenApiRouter<AppState> {
         .routes(routes!(images::get_image))
         .routes(routes!(images::flag_image))
         .routes(routes!(images::get_drawing))
+        .routes(routes!(images::propose_shapes))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(images::save_drawing))

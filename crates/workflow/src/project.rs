@@ -11,6 +11,7 @@ pub(crate) mod live;
 mod localization;
 pub(crate) mod network;
 mod open;
+mod proposals;
 mod settings;
 mod views;
 
@@ -282,7 +283,12 @@ impl Project {
 
     fn project_view(&self) -> ProjectView {
         let importing = self.inner.jobs.running("import").is_some();
-        views::project_view(&self.live(), importing, self.inner.store.is_read_only())
+        views::project_view(
+            &self.live(),
+            self.inner.seed,
+            importing,
+            self.inner.store.is_read_only(),
+        )
     }
 }
 

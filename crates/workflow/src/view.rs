@@ -2,8 +2,10 @@
 //! the command line's `--json` and the web app. No logic lives here.
 
 mod localization;
+mod proposals;
 
 pub use localization::{LocalizationView, PixelBox};
+pub use proposals::{ProposalView, ProposedShape, ShapeProposal};
 
 use autolabel_annotation::{
     Answer, ClassId, Drawing, DrawingId, ImageId, Label, LabelOrigin, LabelSchema,
@@ -97,6 +99,8 @@ pub struct Effort {
 /// The home screen's numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProjectView {
+    /// Names this project among all of a browser, which keeps drafts under it.
+    pub id: String,
     /// Settings.
     pub settings: Settings,
     /// Where the loop stands.

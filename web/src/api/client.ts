@@ -11,6 +11,7 @@ import type {
   AuditView,
   AutoLabelView,
   CurveView,
+  Drawing,
   ImageOrder,
   ImagePage,
   ImageState,
@@ -22,6 +23,7 @@ import type {
   QueueView,
   RefusedFile,
   Settings,
+  ShapeProposal,
 } from './types';
 
 /** Why a call failed, in a sentence that can be shown as it is. */
@@ -129,6 +131,21 @@ export const getLocalization = (id: number, index?: number): Promise<Localizatio
       params: { path: { id }, query: index === undefined ? {} : { class: index } },
     }),
   );
+
+/** Keeps what was drawn on an image; an answer then names the number. */
+export const saveDrawing = async (id: number, body: Drawing): Promise<number> => {
+  const call = client.POST('/api/v1/images/{id}/drawings', { params: { path: { id } }, body, ...soon() });
+  return (await settle(call)).id;
+};
+
+export const getDrawing = async (id: number): Promise<Drawing> =>
+  (await settle(client.GET('/api/v1/drawings/{id}', { params: { path: { id } } }))) as Drawing;
+
+/** What the network would draw on an image; `null` before it has learnt. */
+export const getProposal = async (id: number): Promise<ShapeProposal | null> => {
+  const call = client.GET('/api/v1/images/{id}/proposal', { params: { path: { id } } });
+  return ((await settle(call)).proposal ?? null) as ShapeProposal | null;
+};
 
 export const getRefused = (): Promise<RefusedFile[]> => settle(client.GET('/api/v1/refused'));
 

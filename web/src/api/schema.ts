@@ -325,6 +325,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{id}/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shapes that the network proposes to draw on an image, each with how sure it is. */
+        get: operations["propose_shapes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -1528,6 +1545,8 @@ export interface components {
             by_hand: components["schemas"]["Effort"];
             /** @description Counts. */
             counts: components["schemas"]["Counts"];
+            /** @description Names this project among all of a browser, which keeps drafts under it. */
+            id: string;
             /** @description A sentence the person should read (for example that the slow engine is in use). */
             notices: string[];
             /**
@@ -1548,6 +1567,18 @@ export interface components {
             spent: components["schemas"]["Effort"];
             /** @description Where the loop stands. */
             stage: components["schemas"]["Stage"];
+        };
+        /** @description The answer to who asks for a proposal. */
+        ProposalView: {
+            proposal?: components["schemas"]["ShapeProposal"] | null;
+        };
+        /** @description A shape with how sure the network is of it. */
+        ProposedShape: components["schemas"]["DrawnShape"] & {
+            /**
+             * Format: float
+             * @description 0 = a guess, 1 = sure.
+             */
+            confidence: number;
         };
         /** @description One image to label, with the reason it was chosen. */
         QueueItem: {
@@ -1666,6 +1697,22 @@ export interface components {
              * @description Largest share of wrong auto-labels that is acceptable.
              */
             target_error?: number | null;
+        };
+        /** @description Shapes that the network finds on an image; nothing counts before an expert has taken it. */
+        ShapeProposal: {
+            /**
+             * Format: int32
+             * @description Labels that the network learnt from.
+             */
+            network: number;
+            /**
+             * Format: float
+             * @description Agreement with what an expert would draw that is to be expected, 0 to 1; `None` where there are too
+             *     few labels to tell.
+             */
+            quality?: number | null;
+            /** @description The shapes; none where the network finds nothing. */
+            shapes: components["schemas"]["ProposedShape"][];
         };
         /** @description A certificate with its signature, as it is handed out. */
         SignedCertificate: {
@@ -2353,6 +2400,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_shapes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Row of the image */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proposal; null before a network has learnt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
+                };
             };
             /** @description What is wrong and what to do */
             default: {

@@ -1,4 +1,5 @@
 /** Short names of the generated types, so that the rest of the app reads in the project's own words. */
+import type { WireShape } from '../drawing/core/geometry';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -14,6 +15,8 @@ export type ClassRow = Schemas['ClassRow'];
 export type Counts = Schemas['Counts'];
 export type CurvePoint = Schemas['CurvePoint'];
 export type CurveView = Schemas['CurveView'];
+/** The shapes of an image; lengths of lists that the generated types leave open are known here. */
+export type { Drawing } from '../drawing/core/geometry';
 export type Effort = Schemas['Effort'];
 export type Estimate = Schemas['Estimate'];
 export type ImageOrder = Schemas['ImageOrder'];
@@ -34,6 +37,9 @@ export type QueueView = Schemas['QueueView'];
 export type RefusedFile = Schemas['RefusedFile'];
 export type ReliabilityBin = Schemas['ReliabilityBin'];
 export type Settings = Schemas['Settings'];
+export type ShapeProposal = Omit<Schemas['ShapeProposal'], 'shapes'> & {
+  shapes: (WireShape & { confidence: number })[];
+};
 export type Stage = Schemas['Stage'];
 export type StopAdvice = Schemas['StopAdvice'];
 export type Task = Schemas['Task'];

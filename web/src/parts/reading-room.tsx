@@ -6,6 +6,7 @@ import type { ClassDefinition } from '../api/types';
 import { plural } from '../words/numbers';
 import { digitOfClass, keepFocus } from './keys';
 import { Swatch } from './swatch';
+import type { Tool } from '../viewer/gestures';
 import type { Looking } from './viewer-keys';
 
 /** One class, or one finding that is on or off, with its digit. */
@@ -95,8 +96,8 @@ export function KeyButton({
   );
 }
 
-/** Tools for a touch screen, where there is no right button and no keyboard. */
-export function TouchTools({ looking }: { looking: Looking }) {
+/** Tools for a touch screen, where there is no right button and no keyboard; `rest` is what a finger does else. */
+export function TouchTools({ looking, rest = 'pan' }: { looking: Looking; rest?: Tool }) {
   const windowing = looking.tool === 'window';
   return (
     <div class="touch-tools" role="toolbar" aria-label="View">
@@ -104,7 +105,7 @@ export function TouchTools({ looking }: { looking: Looking }) {
         type="button"
         aria-pressed={windowing}
         onClick={() => {
-          looking.setTool(windowing ? 'pan' : 'window');
+          looking.setTool(windowing ? rest : 'window');
         }}
       >
         Window

@@ -1,15 +1,21 @@
 /** The one outbox of the app: answers of the label, audit and data screens leave through it. */
-import { getImage, sendAnswer, sendAuditAnswer } from '../api/client';
-import type { AnswerReceipt, AuditView } from '../api/types';
+import { getImage, saveDrawing, sendAnswer, sendAuditAnswer } from '../api/client';
+import type { Answer, AnswerReceipt, AuditView } from '../api/types';
 import { createOutbox, type Outgoing } from './outbox';
 
-export type Receipt = { kind: 'annotation'; receipt: AnswerReceipt } | { kind: 'audit'; view: AuditView };
+/** `answer` as the server has it: a drawing has its number now. */
+export type Receipt = { answer: Answer } & (
+  { kind: 'annotation'; receipt: AnswerReceipt } | { kind: 'audit'; view: AuditView }
+);
 
-async function send({ key, kind, image, answer, seconds }: Outgoing): Promise<Receipt> {
+async function send({ key, kind, image, answer: given, drawing, seconds }: Outgoing): Promise<Receipt> {
+  // Equal drawings have one number, so that saving once more after a lost reply changes nothing.
+  const answer: Answer =
+    drawing === undefined ? given : { kind: 'drawn', drawing: await saveDrawing(image, drawing) };
   const body = { image, answer, seconds, idempotency_key: key };
   return kind === 'annotation'
-    ? { kind, receipt: await sendAnswer(body) }
-    : { kind, view: await sendAuditAnswer(body) };
+    ? { kind, answer, receipt: await sendAnswer(body) }
+    : { kind, answer, view: await sendAuditAnswer(body) };
 }
 
 /** A random key. `randomUUID` exists only on secure origins, and a hospital may use plain HTTP. */

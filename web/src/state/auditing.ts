@@ -1,10 +1,10 @@
 /** The audit: one auto-label at a time, agreed or corrected. */
 import { signal } from '@preact/signals';
-import type { Answer, AuditView } from '../api/types';
+import type { Answer, AuditView, Drawing } from '../api/types';
 import { setFlag } from '../api/client';
 import { outbox } from './answers';
 import { say, tellNews, tellProblem } from './notices';
-import { sameAnswer, answerOf } from '../words/labels';
+import { answerOf, sameAnswer, shapesInWords } from '../words/labels';
 import { answerText, audit, labelText, refreshAudit } from './project';
 
 /** The last check, to be named on the screen. */
@@ -46,7 +46,8 @@ export function startAuditing(): void {
   void refreshAudit();
 }
 
-export function giveCheck(view: AuditView, answer: Answer, seconds: number): void {
+/** Agrees with a label or corrects it; a corrected drawing comes with its shapes. */
+export function giveCheck(view: AuditView, answer: Answer, seconds: number, drawing?: Drawing): void {
   const item = view.next;
   if (item == null || checking.value !== null) return;
   const agreed = sameAnswer(answer, answerOf(item.label));
@@ -54,11 +55,18 @@ export function giveCheck(view: AuditView, answer: Answer, seconds: number): voi
     ? `agreed: ${labelText(item.label)}`
     : answer.kind === 'unreadable'
       ? answerText(answer).toLowerCase()
-      : `corrected to ${answerText(answer)}`;
+      : `corrected to ${drawing === undefined ? answerText(answer) : shapesInWords(drawing.shapes.length)}`;
   lastCheck.value = { image: item.image.id, agreed, text: words };
   checking.value = item.image.id;
   say(words);
-  outbox.post({ kind: 'audit', image: item.image.id, file: item.image.file, answer, seconds });
+  outbox.post({
+    kind: 'audit',
+    image: item.image.id,
+    file: item.image.file,
+    answer,
+    ...(drawing === undefined ? {} : { drawing }),
+    seconds,
+  });
 }
 
 export async function flagChecked(view: AuditView): Promise<void> {

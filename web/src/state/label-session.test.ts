@@ -82,6 +82,15 @@ describe('labeling session', () => {
     expect(next(session)).toEqual([9, 8]);
   });
 
+  it('takes over the number that a drawing was given', () => {
+    const { session, give } = begin(1, 2, 3);
+    const key = give(0);
+    session.settle(key, { kind: 'drawn', drawing: 7 });
+    session.back();
+    expect(session.earlier.value).toEqual({ kind: 'drawn', drawing: 7 });
+    expect(session.earlierKey.value).toBe(key);
+  });
+
   it('goes back over several images, shows what was answered, and forward again', () => {
     const { session, give } = begin(1, 2, 3);
     give(0);

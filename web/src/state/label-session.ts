@@ -28,6 +28,8 @@ export interface LabelSession {
   current: ReadonlySignal<QueueItem | null>;
   /** The answer the shown image already has, when looking back. */
   earlier: ReadonlySignal<Answer | null>;
+  /** Idempotency key of that answer. */
+  earlierKey: ReadonlySignal<string | null>;
   /** Images after the shown one, the next first. */
   ahead: ReadonlySignal<QueueItem[]>;
   /** How many images back the shown one lies; 0 = the image to label. */
@@ -45,6 +47,8 @@ export interface LabelSession {
   merge: (queue: QueueView, isWaiting: (image: number) => boolean) => void;
   /** Puts an image in front, to be answered now: the server has taken its answer back. */
   putFirst: (item: QueueItem) => void;
+  /** The server has an answer in this form: a drawing has its number now. */
+  settle: (key: string, answer: Answer) => void;
   /** The server refused this answer: its image is shown again. */
   rollBack: (key: string) => void;
   /** Takes up the history of an earlier page. */
@@ -73,6 +77,7 @@ export function createLabelSession(): LabelSession {
   return {
     current: computed(() => lookedAt.value?.item ?? upcoming.value[0] ?? null),
     earlier: computed(() => lookedAt.value?.answer ?? null),
+    earlierKey: computed(() => lookedAt.value?.key ?? null),
     ahead: computed(() => {
       if (stepsBack.value === 0) return upcoming.value.slice(1);
       const later = history.value.slice(history.value.length - stepsBack.value + 1);
@@ -129,6 +134,10 @@ export function createLabelSession(): LabelSession {
     },
 
     putFirst,
+
+    settle(key, answer) {
+      history.value = history.value.map((past) => (past.key === key ? { ...past, answer } : past));
+    },
 
     rollBack(key) {
       const past = history.value.find((entry) => entry.key === key);

@@ -1,11 +1,12 @@
 /** Ties the labeling session to the server: the queue, the outbox, flags and going back. */
 import { signal } from '@preact/signals';
 import { ApiError, getImage, getQueue, setFlag, undoAnswer } from '../api/client';
-import type { Answer, QueueItem, QueueView } from '../api/types';
+import type { Answer, Drawing, QueueItem, QueueView } from '../api/types';
 import { outbox } from './answers';
 import { createLabelSession, type Answered } from './label-session';
 import { say, tellProblem } from './notices';
 import { answerText, connected, onServerEvent } from './project';
+import { shapesInWords } from '../words/labels';
 import { coalesce } from './refresh';
 
 export const session = createLabelSession();
@@ -44,8 +45,9 @@ export function startLabeling(): void {
   if (!started) {
     started = true;
     outbox.subscribe({
-      onReceipt(_message, receipt) {
+      onReceipt(message, receipt) {
         if (receipt.kind !== 'annotation') return;
+        if (message.drawing !== undefined) session.settle(message.key, receipt.answer);
         merge(receipt.receipt.queue);
         if (session.ahead.value.length < FEW) void refreshQueue();
       },
@@ -64,20 +66,28 @@ export function startLabeling(): void {
   void refreshQueue();
 }
 
-/** Answers the shown image: at once on the screen, then on its way to the server. */
-export function giveAnswer(answer: Answer, seconds: number): void {
+/**
+ * Answers the shown image: at once on the screen, then on its way to the server, with what was drawn where
+ * that is the answer. Returns the key of the answer.
+ */
+export function giveAnswer(answer: Answer, seconds: number, drawing?: Drawing): string {
+  let given = '';
   session.answer(answer, (item) => {
-    return outbox.post({
+    given = outbox.post({
       kind: 'annotation',
       image: item.image.id,
       file: item.image.file,
       answer,
+      ...(drawing === undefined ? {} : { drawing }),
       seconds,
     }).key;
+    return given;
   });
   const next = session.current.value;
   const place = next === null ? '' : ` Image ${String(next.position)} of ${String(next.batch_size)}.`;
-  say(`${answerText(answer)}.${place}`);
+  const words = drawing === undefined ? answerText(answer) : shapesInWords(drawing.shapes.length);
+  say(`${words}.${place}`);
+  return given;
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { ApiError } from '../api/client';
-import type { Answer } from '../api/types';
+import type { Answer, Drawing } from '../api/types';
 
 export type AnswerKind = 'annotation' | 'audit';
 
@@ -20,6 +20,8 @@ export interface Outgoing {
   /** File of the image; an answer found after a reload is sent only if it still names that image. */
   file: string;
   answer: Answer;
+  /** What was drawn, where the answer is a drawing: it is saved first, and the answer then names it. */
+  drawing?: Drawing;
   /** From the picture on the screen to the key press. */
   seconds: number;
   givenAtMs: number;

@@ -13,10 +13,17 @@ import type {
   ProjectView,
   Task,
 } from '../api/types';
+import type { DrawingTask } from '../drawing/session/marks';
 import { answerInWords, labelInWords, nameOf, wordsOf } from '../words/labels';
 import { isSameProject, rememberProject } from './identity';
 import { tellProblem } from './notices';
 import { coalesce } from './refresh';
+
+const DRAWING_TASKS: Partial<Record<Task, DrawingTask>> = {
+  detection: 'detection',
+  semantic_segmentation: 'semantic',
+  instance_segmentation: 'instances',
+};
 
 export const project = signal<ProjectView | null>(null);
 export const curve = signal<CurveView | null>(null);
@@ -37,6 +44,9 @@ export const asksFindings = computed(() => task.value === 'findings');
 
 /** The classes are a scale, from the lowest to the highest. */
 export const asksGrades = computed(() => task.value === 'grades');
+
+/** What is drawn, where an answer is shapes; `null` where it is a class or findings. */
+export const drawingTask = computed<DrawingTask | null>(() => DRAWING_TASKS[task.value] ?? null);
 
 export const words = computed(() => wordsOf(task.value));
 

@@ -34,11 +34,15 @@ export function wordsOf(task: Task): Words {
 export const NO_FINDING = 'No finding';
 export const DRAWN = 'Drawn';
 export const UNREADABLE = 'Cannot be read';
+export const NOTHING_HERE = 'Nothing here';
+
+/** A drawing that the server has not numbered yet. */
+export const UNNUMBERED: Answer = { kind: 'drawn', drawing: -1 };
 
 /** What an image shows as a whole: a class or findings. */
 type WholeLabel = Exclude<Label, { drawing: number }>;
 
-function isDrawn(label: Label): label is { drawing: number } {
+export function isDrawn(label: Label): label is { drawing: number } {
   return typeof label === 'object' && 'drawing' in label;
 }
 
@@ -115,6 +119,11 @@ export function answerInWords(answer: Answer, classes: readonly ClassDefinition[
 /** "no finding", "1 finding", "3 findings": a set where there is no room for its names. */
 export function sizeInWords(present: readonly number[]): string {
   return present.length === 0 ? NO_FINDING.toLowerCase() : plural(present.length, FINDINGS.one);
+}
+
+/** "Nothing here", "1 shape", "3 shapes": a drawing in words. */
+export function shapesInWords(count: number): string {
+  return count === 0 ? NOTHING_HERE : plural(count, 'shape');
 }
 
 /** What the button says that confirms a set. */

@@ -47,6 +47,35 @@ pub struct Arguments {
     )]
     grades: Vec<String>,
 
+    /// Names of what boxes are drawn around, in the order of their digit keys, for a new project.
+    #[arg(
+        long,
+        value_name = "A,B,C",
+        value_delimiter = ',',
+        conflicts_with_all = ["classes", "findings", "grades"]
+    )]
+    boxes: Vec<String>,
+
+    /// Names of what is painted, where a pixel has one class or none, in the order of their digit keys,
+    /// for a new project.
+    #[arg(
+        long,
+        value_name = "A,B,C",
+        value_delimiter = ',',
+        conflicts_with_all = ["classes", "findings", "grades", "boxes"]
+    )]
+    masks: Vec<String>,
+
+    /// Names of what is outlined one by one, such as nuclei, in the order of their digit keys, for a new
+    /// project.
+    #[arg(
+        long,
+        value_name = "A,B,C",
+        value_delimiter = ',',
+        conflicts_with_all = ["classes", "findings", "grades", "boxes", "masks"]
+    )]
+    instances: Vec<String>,
+
     /// Take the labels of the table, or of the class folders, as answers of experts.
     #[arg(long)]
     use_labels: bool,
@@ -65,13 +94,18 @@ pub struct Arguments {
 
 /// Opens the project, imports what is new in the background, and serves at once.
 pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome> {
-    let (classes, task) = if !arguments.findings.is_empty() {
-        (arguments.findings, Task::Findings)
-    } else if !arguments.grades.is_empty() {
-        (arguments.grades, Task::Grades)
-    } else {
-        (arguments.classes, Task::Classification)
-    };
+    let named = [
+        (arguments.classes, Task::Classification),
+        (arguments.findings, Task::Findings),
+        (arguments.grades, Task::Grades),
+        (arguments.boxes, Task::Detection),
+        (arguments.masks, Task::SemanticSegmentation),
+        (arguments.instances, Task::InstanceSegmentation),
+    ];
+    let (classes, task) = named
+        .into_iter()
+        .find(|(names, _)| !names.is_empty())
+        .unwrap_or((Vec::new(), Task::Classification));
     let options = OpenOptions {
         project: arguments.project,
         csv: arguments.csv,

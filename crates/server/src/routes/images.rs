@@ -1,4 +1,5 @@
-//! The images: list with filters, one image, its pixels, its preview, its heat map, its flag, refused files.
+//! The images: list with filters, one image, its pixels, its preview, its heat map, its drawings, its flag,
+//! refused files.
 
 use crate::binary::Binary;
 use crate::conditional::conditional;
@@ -8,7 +9,7 @@ use autolabel_annotation::{ClassId, Drawing, DrawingId, ImageId};
 use autolabel_workflow::Project;
 use autolabel_workflow::view::{
     DrawingView, ImageFilter, ImageOrder, ImagePage, ImageState, ImageView, LocalizationView,
-    RefusedFile,
+    ProposalView, RefusedFile,
 };
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -137,6 +138,23 @@ pub async fn get_drawing(
     Path(id): Path<DrawingId>,
 ) -> Result<axum::Json<DrawingView>, Problem> {
     Ok(axum::Json(project.drawing(id).await?))
+}
+
+/// Shapes that the network proposes to draw on an image, each with how sure it is.
+#[utoipa::path(
+    get, path = "/images/{id}/proposal", tag = "images", operation_id = "propose_shapes",
+    params(("id" = u32, Path, description = "Row of the image")),
+    responses(
+        (status = 200, description = "The proposal; null before a network has learnt", body = ProposalView),
+        Problem,
+    )
+)]
+pub async fn propose_shapes(
+    State(project): State<Project>,
+    Path(id): Path<ImageId>,
+) -> Result<axum::Json<ProposalView>, Problem> {
+    let proposal = project.proposal(id).await?;
+    Ok(axum::Json(ProposalView { proposal }))
 }
 
 /// A mark for a second look.

@@ -1,7 +1,8 @@
 //! Drawings over the interface: saved, named by an answer, read again.
 
 use crate::fixture::{Fixture, draw_stripes, opened};
-use autolabel_annotation::Task;
+use autolabel_annotation::{BoundingBox, ClassId, DrawnShape, Geometry, Task};
+use autolabel_workflow::view::{ProposalView, ProposedShape, ShapeProposal};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -45,6 +46,43 @@ async fn an_answer_names_a_drawing_that_can_be_read_again() {
     assert_eq!(view["answer"]["drawing"], kept["id"]);
     let read = fixture.view(&format!("/drawings/{}", kept["id"])).await;
     assert_eq!(read, kept);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_proposed_before_a_network_has_learnt() {
+    let fixture = project(Task::InstanceSegmentation).await;
+    let view = fixture.view("/images/0/proposal").await;
+    assert_eq!(view, json!({"proposal": null}));
+    let reply = fixture.get("/api/v1/images/99/proposal").await;
+    assert_eq!(reply.status, StatusCode::NOT_FOUND, "{:?}", reply.body);
+    let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("99"), "{detail}");
+}
+
+#[test]
+fn a_proposal_is_written_as_the_web_app_reads_it() {
+    let area = BoundingBox::new(1.0, 2.0, 3.0, 4.0).unwrap();
+    let shape = DrawnShape {
+        class: ClassId(1),
+        geometry: Geometry::Box(area),
+    };
+    let proposal = ShapeProposal {
+        shapes: vec![ProposedShape {
+            shape,
+            confidence: 0.5,
+        }],
+        quality: None,
+        learnt_from: 20,
+    };
+    let view = ProposalView {
+        proposal: Some(proposal),
+    };
+    let geometry = json!({"type": "box", "x": 1.0, "y": 2.0, "width": 3.0, "height": 4.0});
+    let shapes = json!([{"class": 1, "geometry": geometry, "confidence": 0.5}]);
+    assert_eq!(
+        serde_json::to_value(view).unwrap(),
+        json!({"proposal": {"shapes": shapes, "quality": null, "network": 20}})
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,6 +53,7 @@ fn every_route_of_the_interface_is_described() {
             "GET /images/{id}/localization",
             "GET /images/{id}/plane",
             "GET /images/{id}/preview",
+            "GET /images/{id}/proposal",
             "GET /jobs",
             "GET /models",
             "GET /models/{version}",

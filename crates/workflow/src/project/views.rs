@@ -10,7 +10,12 @@ use autolabel_annotation::{ImageId, Task};
 use autolabel_store::ImageRecord;
 
 /// The home screen's numbers.
-pub(super) fn project_view(live: &Live, importing: bool, read_only: bool) -> ProjectView {
+pub(super) fn project_view(
+    live: &Live,
+    seed: u64,
+    importing: bool,
+    read_only: bool,
+) -> ProjectView {
     let counts = counts(live);
     let stage = stage(live, importing);
     let spent = effort::spent(live);
@@ -18,6 +23,7 @@ pub(super) fn project_view(live: &Live, importing: bool, read_only: bool) -> Pro
     let ahead = ahead(live, counts.unlabeled);
     let (batch_done, batch_size) = batch_progress(live);
     ProjectView {
+        id: format!("{seed:016x}"),
         settings: live.settings.clone(),
         stage,
         counts,

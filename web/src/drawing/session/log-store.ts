@@ -9,7 +9,7 @@ export interface SavedHead {
   task: DrawingTask;
   width: number;
   height: number;
-  /** What the drawing began from; a log on another beginning is not taken up. */
+  /** What the drawing began from, or was last saved as; a log on another beginning is not taken up. */
   base: string;
   /** Marks before the first entry. */
   start: SavedMark[];
@@ -18,6 +18,9 @@ export interface SavedHead {
   /** Position at which the drawing was last saved on the server; −1 where it cannot be reached again. */
   savedPosition: number;
 }
+
+/** Where a log stands: what changes of a head while one draws. */
+export type Standing = Pick<SavedHead, 'position' | 'savedPosition' | 'base'>;
 
 export interface SavedLog {
   head: SavedHead;
@@ -28,13 +31,8 @@ export interface LogStore {
   load: (key: string) => Promise<SavedLog | null>;
   /** Replaces all that is kept under this key. */
   reset: (key: string, log: SavedLog) => Promise<void>;
-  /** Replaces the entries from `from` on, and the positions. */
-  write: (
-    key: string,
-    from: number,
-    entries: readonly SavedEntry[],
-    positions: Pick<SavedHead, 'position' | 'savedPosition'>,
-  ) => Promise<void>;
+  /** Replaces the entries from `from` on, and where the log stands. */
+  write: (key: string, from: number, entries: readonly SavedEntry[], standing: Standing) => Promise<void>;
   forget: (key: string) => Promise<void>;
 }
 
@@ -47,11 +45,11 @@ export function createMemoryStore(): LogStore {
       logs.set(key, structuredClone(log));
       return Promise.resolve();
     },
-    write(key, from, entries, positions) {
+    write(key, from, entries, standing) {
       const log = logs.get(key);
       if (log !== undefined) {
         log.entries.splice(from, Infinity, ...structuredClone([...entries]));
-        Object.assign(log.head, positions);
+        Object.assign(log.head, standing);
       }
       return Promise.resolve();
     },
@@ -123,13 +121,13 @@ export function createIndexedDbStore(factory: IDBFactory): LogStore {
         put(entries, key, 0, log.entries);
         return nothing;
       }),
-    write: (key, from, added, positions) =>
+    write: (key, from, added, standing) =>
       run('readwrite', (heads, entries) => {
         entries.delete(entriesFrom(key, from));
         put(entries, key, from, added);
         const head = heads.get(key) as IDBRequest<SavedHead | undefined>;
         head.onsuccess = () => {
-          if (head.result !== undefined) heads.put({ ...head.result, ...positions }, key);
+          if (head.result !== undefined) heads.put({ ...head.result, ...standing }, key);
         };
         return nothing;
       }),

@@ -1,6 +1,6 @@
 /** The log of edits: a list of entries and how many of them are in effect, kept as they come. */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
-import type { LogStore, SavedHead } from './log-store';
+import type { LogStore, SavedHead, Standing } from './log-store';
 import {
   changed,
   readEntry,
@@ -23,8 +23,10 @@ export interface Log {
   back: () => Entry | null;
   forward: () => Entry | null;
   reset: (start: readonly Mark[], base: string) => Promise<void>;
-  load: (base: string) => Promise<{ start: Mark[]; done: Entry[]; undone: Entry[] } | null>;
-  markSaved: () => void;
+  /** What is kept, if it began from `base`; from wherever it began where that is `null`. */
+  load: (base: string | null) => Promise<{ start: Mark[]; done: Entry[]; undone: Entry[] } | null>;
+  /** What is drawn now is saved, and is what the log begins from when it is taken up again. */
+  markSaved: (base?: string) => void;
   settled: () => Promise<void>;
 }
 
@@ -66,9 +68,10 @@ export function createLog({ task, width, height, store, key = '' }: LogConfig): 
       );
     return writing;
   };
-  const positions = (): Pick<SavedHead, 'position' | 'savedPosition'> => ({
+  const standing = (): Standing => ({
     position: position.value,
     savedPosition: savedPosition.value,
+    base,
   });
   const keepAll = (): Promise<void> => {
     const head: SavedHead = {
@@ -76,15 +79,14 @@ export function createLog({ task, width, height, store, key = '' }: LogConfig): 
       task,
       width,
       height,
-      base,
       start: [...start.values()].map(saveMark),
-      ...positions(),
+      ...standing(),
     };
     const log = { head, entries: entries.map(saveEntry) };
     return keep((to) => to.reset(key, log));
   };
-  const keepPositions = (): void => {
-    const [from, now] = [entries.length, positions()];
+  const keepStanding = (): void => {
+    const [from, now] = [entries.length, standing()];
     void keep((to) => to.write(key, from, [], now));
   };
   const fold = (): void => {
@@ -114,7 +116,7 @@ export function createLog({ task, width, height, store, key = '' }: LogConfig): 
         fold();
         void keepAll();
       } else {
-        const [saved, now] = [saveEntry(entry), positions()];
+        const [saved, now] = [saveEntry(entry), standing()];
         void keep((to) => to.write(key, from, [saved], now));
       }
       length.value = entries.length;
@@ -122,14 +124,14 @@ export function createLog({ task, width, height, store, key = '' }: LogConfig): 
     back() {
       if (position.value === 0) return null;
       position.value--;
-      keepPositions();
+      keepStanding();
       return entries[position.value] ?? null;
     },
     forward() {
       const entry = entries[position.value];
       if (entry === undefined) return null;
       position.value++;
-      keepPositions();
+      keepStanding();
       return entry;
     },
     reset(marks, from) {
@@ -150,11 +152,11 @@ export function createLog({ task, width, height, store, key = '' }: LogConfig): 
         head.task === task &&
         head.width === width &&
         head.height === height &&
-        head.base === from;
+        (from === null || head.base === from);
       if (!fits) return null;
       entries = saved.entries.map((entry) => readEntry(entry, width, height));
       start = new Map(head.start.map((mark) => [mark.id, readMark(mark)]));
-      base = from;
+      base = head.base;
       position.value = Math.min(head.position, entries.length);
       length.value = entries.length;
       savedPosition.value = head.savedPosition;
@@ -164,9 +166,10 @@ export function createLog({ task, width, height, store, key = '' }: LogConfig): 
         undone: entries.slice(position.value),
       };
     },
-    markSaved() {
+    markSaved(from = base) {
       savedPosition.value = position.value;
-      keepPositions();
+      base = from;
+      keepStanding();
     },
     settled: () => writing,
   };

@@ -171,6 +171,19 @@ describe('undo', () => {
     expect(await open('instances').restore('v1')).toBe(true);
   });
 
+  it('goes on from the answer it led to, or from wherever it was', async () => {
+    const session = open('instances');
+    await session.fromDrawing({ shapes: [] }, [], 'new');
+    session.add({ type: 'mask', mask: dab(9, 9) });
+    session.markSaved('answer 1');
+    await session.settled();
+    const later = open('instances');
+    expect(await later.restore('new')).toBe(false);
+    expect(await later.restore('answer 1')).toBe(true);
+    expect([later.dirty.value, later.canUndo.value]).toEqual([false, true]);
+    expect(await open('instances').restore(null)).toBe(true);
+  });
+
   it('knows what the server has', () => {
     const session = open('instances');
     expect(session.dirty.value).toBe(false);

@@ -31,6 +31,8 @@ export interface SessionConfig {
   /** Names project and image in the store. */
   key?: string;
   overlap?: OverlapRule;
+  /** Class of new shapes, where it goes on from image to image. */
+  currentClass?: Signal<number>;
 }
 
 /** A shape that the model proposes. */
@@ -91,10 +93,13 @@ export interface DrawingSession {
   toDrawing: () => Drawing;
   /** Begins anew from a drawing and the model's proposals; the log is emptied. */
   fromDrawing: (drawing: Drawing, proposals?: readonly Proposal[], base?: string) => Promise<void>;
-  /** Takes up the log of an earlier page, if it began from the same `base`; `false` where there is none. */
-  restore: (base: string) => Promise<boolean>;
-  /** The server has this drawing now. */
-  markSaved: () => void;
+  /**
+   * Takes up the log of an earlier page, if it began from the same `base`, or from anything where that is
+   * `null`; `false` where there is none.
+   */
+  restore: (base: string | null) => Promise<boolean>;
+  /** This drawing is the answer now; `base` names it for when the log is taken up again. */
+  markSaved: (base?: string) => void;
   /** Resolves when all edits so far are kept. */
   settled: () => Promise<void>;
 }
@@ -106,7 +111,7 @@ export function createDrawingSession(config: SessionConfig): DrawingSession {
   const listeners = new Set<(dirty: Rect | null) => void>();
   const revision = signal(0);
   const selection = signal<readonly number[]>([]);
-  const currentClass = signal(0);
+  const { currentClass = signal(0) } = config;
   let next = 1;
   const log: Log = createLog(config);
 

@@ -77,6 +77,8 @@ export function createToolSettings(): ToolSettings {
 /** What tools work with. */
 export interface ToolParts {
   session: DrawingSession;
+  /** The tool in hand, where it goes on from image to image; `null` takes the first of the task. */
+  tool?: Signal<ToolName | null>;
   settings: ToolSettings;
   /** Values of the picture on the screen; `null` while there is none. */
   values: () => Values | null;

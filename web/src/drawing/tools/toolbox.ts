@@ -2,7 +2,7 @@
  * The tool in hand and what is done with it, whether a pointer or keys move it. Knows image pixels only; the
  * pane beside the viewer says where on the image a pointer is.
  */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Sketch } from '../render/sketch';
 import { createAdjuster } from './adjust';
 import { createBoxTool } from './box';
@@ -59,7 +59,11 @@ export function createToolbox(parts: ToolParts): Toolbox {
     return known;
   };
   const first = names[1] ?? 'select';
-  const tool = signal<ToolName>(first);
+  const { tool: inHand = signal<ToolName | null>(null) } = parts;
+  const tool = computed<ToolName>(() => {
+    const wanted = inHand.value;
+    return wanted !== null && names.includes(wanted) ? wanted : first;
+  });
   /** What the pointer has hold of since it went down. */
   let holding: Tool | null = null;
   let isPressed = false;
@@ -94,7 +98,7 @@ export function createToolbox(parts: ToolParts): Toolbox {
     choose(name) {
       if (!names.includes(name) || name === tool.value) return;
       cancel();
-      tool.value = name;
+      inHand.value = name;
       parts.onSketch();
     },
     down,

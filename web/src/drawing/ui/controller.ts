@@ -13,11 +13,31 @@ import type { Sketch } from '../render/sketch';
 import type { Mark } from '../session/marks';
 import type { DrawingSession } from '../session/session';
 import { createSmartTool, startSmartWorker, type SmartTool } from '../tools/smart-tool';
-import { createToolSettings, type Pointer, type ToolSettings } from '../tools/tool';
+import { createToolSettings, type Pointer, type ToolName, type ToolSettings } from '../tools/tool';
 import { createToolbox, type Toolbox } from '../tools/toolbox';
+
+/** What goes on from image to image: the tool in hand, its settings, how shapes look. */
+export interface Habits {
+  readonly tool: Signal<ToolName | null>;
+  readonly settings: ToolSettings;
+  readonly visible: Signal<boolean>;
+  readonly filled: Signal<boolean>;
+  readonly opacity: Signal<number>;
+}
+
+export function createHabits(): Habits {
+  return {
+    tool: signal(null),
+    settings: createToolSettings(),
+    visible: signal(true),
+    filled: signal(true),
+    opacity: signal(0.45),
+  };
+}
 
 export interface ControllerParts {
   session: DrawingSession;
+  habits?: Habits;
   colors: readonly string[];
   calibration?: Calibration;
   smart?: SmartTool;
@@ -53,8 +73,8 @@ export interface Controller {
   /** What the tools have to say, in a sentence. */
   readonly message: ReadonlySignal<string>;
   readonly timings: Timings;
-  /** Puts the engine on a viewer; returns what takes it away. */
-  attach: (viewer: Viewer) => () => void;
+  /** Puts the engine on a viewer, to draw or only to show; returns what takes it away. */
+  attach: (viewer: Viewer, draws?: boolean) => () => void;
   moveCursor: (dx: number, dy: number) => void;
   hideCursor: () => boolean;
   pressAtCursor: () => boolean;
@@ -74,11 +94,8 @@ const MOST_TIMINGS = 2000;
 const WHEEL_STEP = 1.1;
 
 export function createController(parts: ControllerParts): Controller {
-  const { session, colors, calibration = RAW } = parts;
-  const settings = createToolSettings();
-  const visible = signal(true);
-  const filled = signal(true);
-  const opacity = signal(0.45);
+  const { session, colors, calibration = RAW, habits = createHabits() } = parts;
+  const { settings, visible, filled, opacity } = habits;
   const place = signal<Place | null>(null);
   const value = signal<string | null>(null);
   const cursor = signal<Place | null>(null);
@@ -96,6 +113,7 @@ export function createController(parts: ControllerParts): Controller {
   };
   const toolbox = createToolbox({
     session,
+    tool: habits.tool,
     settings,
     values: () => values,
     smart: parts.smart ?? createSmartTool(typeof Worker === 'undefined' ? null : startSmartWorker),
@@ -187,7 +205,7 @@ export function createController(parts: ControllerParts): Controller {
     ];
   };
 
-  const attach = (next: Viewer): (() => void) => {
+  const attach = (next: Viewer, draws = true): (() => void) => {
     viewer = next;
     let seen: unknown = null;
     const detach = next.attach((host) => {
@@ -217,7 +235,7 @@ export function createController(parts: ControllerParts): Controller {
       });
       return overlay;
     });
-    next.setPen(pen);
+    next.setPen(draws ? pen : null);
     const stop = effect(() => {
       void [visible.value, filled.value, opacity.value];
       overlay?.repaint();

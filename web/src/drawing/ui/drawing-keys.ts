@@ -33,8 +33,8 @@ export function drawingKey(
   if (name === 'space') return controller.pressAtCursor();
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
   const digit = plain ? classOfDigit(event) : null;
-  if (digit !== null) {
-    if (digit < classes) chooseClass(controller, digit);
+  if (digit !== null && digit < classes) {
+    chooseClass(controller, digit);
     return true;
   }
   const action = actionOf(keys, name);

@@ -17,6 +17,8 @@ import {
 
 interface Props {
   choice: KeyChoice;
+  /** What keys do on the page that the drawing is part of. */
+  pageKeys: KeyRows;
   onChoose: (choice: KeyChoice) => void;
   onClose: () => void;
 }
@@ -32,7 +34,7 @@ const FIXED: KeyRows = [
   ['Space held', 'the left button moves the image'],
 ];
 
-export function DrawingKeyPanel({ choice, onChoose, onClose }: Props) {
+export function DrawingKeyPanel({ choice, pageKeys, onChoose, onClose }: Props) {
   const [asking, setAsking] = useState<Action | null>(null);
   const keys = keysOf(choice);
   return (
@@ -59,6 +61,7 @@ export function DrawingKeyPanel({ choice, onChoose, onClose }: Props) {
         </span>
       </p>
       <div class="key-columns">
+        {pageKeys.length > 0 && <KeyList rows={pageKeys} />}
         <KeyList rows={FIXED} />
         <ul class="keys drawing-key-list">
           {ACTIONS.map((action) => (

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answer, AuditView } from '../../api/types';
 import { Banners } from '../../parts/banners';
 import { ClassPalette } from '../../parts/class-palette';
+import { DrawnAuditRoom } from '../../parts/drawn-later';
 import { KeyCard } from '../../parts/key-card';
 import { classOfDigit, isPressing, useKeys } from '../../parts/keys';
 import { useFindings } from '../../parts/use-findings';
@@ -12,7 +13,7 @@ import { ViewerPane } from '../../parts/viewer-pane';
 import { useLooking } from '../../parts/viewer-keys';
 import { checking, flagChecked, giveCheck, lastCheck, startAuditing } from '../../state/auditing';
 import { planes, recordNextImage } from '../../state/planes';
-import { asksFindings, audit, classes, labelText, words } from '../../state/project';
+import { asksFindings, audit, classes, drawingTask, labelText, words } from '../../state/project';
 import { answerOf, named, sameLabel } from '../../words/labels';
 import { AuditRail } from './audit-rail';
 import { AuditStrip } from './audit-strip';
@@ -33,7 +34,8 @@ export function AuditPage() {
   }
   if (view === 'none' || (view.population === 0 && view.next == null)) return <NothingToAudit />;
   if (view.verdict !== 'running' || view.next == null) return <Verdict view={view} />;
-  return <AuditRoom view={view} item={view.next} />;
+  const Room = drawingTask.value === null ? AuditRoom : DrawnAuditRoom;
+  return <Room view={view} item={view.next} />;
 }
 
 function NothingToAudit() {

@@ -8,6 +8,7 @@ import type { Findings } from '../../parts/use-findings';
 import type { LastCheck } from '../../state/auditing';
 import { classes, labelText } from '../../state/project';
 import { named, sizeInWords } from '../../words/labels';
+import { LastCheckLine } from './last-check';
 
 interface Props {
   item: NonNullable<AuditView['next']>;
@@ -73,11 +74,7 @@ export function AuditRail({ item, findings, agrees, busy, last, onChoose, comman
           {item.image.flagged ? 'Flagged' : 'Flag'}
         </KeyButton>
       </div>
-      {last !== null && (
-        <p class={last.agreed ? 'last-check' : 'last-check last-check-corrected'} data-testid="last-check">
-          Before: {last.text}
-        </p>
-      )}
+      <LastCheckLine last={last} />
     </aside>
   );
 }

@@ -5,6 +5,7 @@ import type { Answer, ImageView, LabelOrigin } from '../../api/types';
 import { Choices } from '../../parts/choices';
 import { ConfirmFindings } from '../../parts/confirm-findings';
 import { Dialog } from '../../parts/dialog';
+import { ShapesOver } from '../../parts/drawn-later';
 import { HeatNote, useHeat } from '../../parts/heat';
 import { classOfDigit, isPressing, useKeys } from '../../parts/keys';
 import { Prediction } from '../../parts/prediction';
@@ -15,8 +16,8 @@ import { useLooking } from '../../parts/viewer-keys';
 import { outbox } from '../../state/answers';
 import { confirmed } from '../../state/findings-draft';
 import { say, tellProblem } from '../../state/notices';
-import { answerText, asksFindings, classes, labelText } from '../../state/project';
-import { confirmInWords, findingsOf, mostProbable, named } from '../../words/labels';
+import { answerText, asksFindings, classes, drawingTask, labelText } from '../../state/project';
+import { confirmInWords, findingsOf, isDrawn, mostProbable, named } from '../../words/labels';
 import { count } from '../../words/numbers';
 import { STATES } from './filters';
 import type { ImageList } from './image-list';
@@ -93,6 +94,8 @@ export function Detail({ list, index, onMove, onClose }: Props) {
     [list],
   );
 
+  const drawn = image === undefined ? null : drawingOf(image);
+
   const isShown = (): boolean => image !== undefined && painted.current?.image === image.id;
   const findings = useFindings(
     image === undefined ? null : { image: image.id, start: shownFindings(image) },
@@ -114,7 +117,8 @@ export function Detail({ list, index, onMove, onClose }: Props) {
 
   const choose = (position: number): void => {
     if (asksFindings.value) findings.toggle(position);
-    else if (position < classes.value.length) answer({ kind: 'class', class: position });
+    else if (drawingTask.value === null && position < classes.value.length)
+      answer({ kind: 'class', class: position });
   };
 
   const confirm = (): void => {
@@ -149,7 +153,8 @@ export function Detail({ list, index, onMove, onClose }: Props) {
     },
     f: flag,
     g: () => {
-      setHeated(!heated);
+      // Shapes say themselves where they are.
+      if (drawingTask.value === null) setHeated(!heated);
     },
     a: () => {
       move(-1);
@@ -206,6 +211,9 @@ export function Detail({ list, index, onMove, onClose }: Props) {
           tool={looking.tool}
           bare={looking.bare}
         >
+          {drawn !== null && image !== undefined && !looking.bare && (
+            <ShapesOver image={image} drawing={drawn} controls={looking.controls} />
+          )}
           {asksFindings.value ? (
             <HeatNote
               state={heat}
@@ -234,23 +242,25 @@ export function Detail({ list, index, onMove, onClose }: Props) {
           </button>
         </p>
         {image !== undefined && <About image={image} />}
-        <Choices label="Label">
-          {classes.value.map((definition, position) => (
-            <ClassButton
-              key={definition.name}
-              index={position}
-              definition={definition}
-              pressed={
-                asksFindings.value
-                  ? findings.present.includes(position)
-                  : image?.answer?.kind === 'class' && image.answer.class === position
-              }
-              isSwitch={asksFindings.value}
-              disabled={image === undefined}
-              onChoose={choose}
-            />
-          ))}
-        </Choices>
+        {drawingTask.value === null && (
+          <Choices label="Label">
+            {classes.value.map((definition, position) => (
+              <ClassButton
+                key={definition.name}
+                index={position}
+                definition={definition}
+                pressed={
+                  asksFindings.value
+                    ? findings.present.includes(position)
+                    : image?.answer?.kind === 'class' && image.answer.class === position
+                }
+                isSwitch={asksFindings.value}
+                disabled={image === undefined}
+                onChoose={choose}
+              />
+            ))}
+          </Choices>
+        )}
         {asksFindings.value && (
           <ConfirmFindings
             findings={findings}
@@ -293,13 +303,21 @@ export function Detail({ list, index, onMove, onClose }: Props) {
           >
             Next
           </KeyButton>
-          <KeyButton keyName="G" testId="heat" pressed={heated} onPress={commands.g ?? flag}>
-            Where it looks
-          </KeyButton>
+          {drawingTask.value === null && (
+            <KeyButton keyName="G" testId="heat" pressed={heated} onPress={commands.g ?? flag}>
+              Where it looks
+            </KeyButton>
+          )}
         </div>
       </aside>
     </Dialog>
   );
+}
+
+/** The drawing that an image goes by: the expert's, else the program's. */
+function drawingOf({ answer, auto_label: label }: ImageView): number | null {
+  if (answer != null) return answer.kind === 'drawn' ? answer.drawing : null;
+  return label != null && isDrawn(label) ? label.drawing : null;
 }
 
 /** The findings that an image goes by: the expert's, else the program's. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ImageQuery } from '../../api/client';
 import type { ImageState } from '../../api/types';
-import { classes, words } from '../../state/project';
+import { classes, drawingTask, words } from '../../state/project';
 import { FLAG_NAMES, ORDERS, STATES } from './filters';
 
 interface Props {
@@ -41,24 +41,26 @@ export function FilterBar({ query, onChange }: Props) {
           ))}
         </select>
       </label>
-      <label>
-        <span>{words.value.One}</span>
-        <select
-          data-testid="filter-class"
-          value={query.class === undefined ? '' : String(query.class)}
-          onChange={(event) => {
-            const { value } = event.currentTarget;
-            onChange({ ...query, class: value === '' ? undefined : Number(value) });
-          }}
-        >
-          <option value="">all</option>
-          {classes.value.map(({ name }, index) => (
-            <option key={name} value={String(index)}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      {drawingTask.value === null && (
+        <label>
+          <span>{words.value.One}</span>
+          <select
+            data-testid="filter-class"
+            value={query.class === undefined ? '' : String(query.class)}
+            onChange={(event) => {
+              const { value } = event.currentTarget;
+              onChange({ ...query, class: value === '' ? undefined : Number(value) });
+            }}
+          >
+            <option value="">all</option>
+            {classes.value.map(({ name }, index) => (
+              <option key={name} value={String(index)}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label>
         <span>Order</span>
         <select
@@ -78,19 +80,21 @@ export function FilterBar({ query, onChange }: Props) {
         </select>
       </label>
       <div class="filter-flags" role="group" aria-label="Only">
-        {FLAGS.map(([name, text, title]) => (
-          <label key={name} class="check" title={title}>
-            <input
-              type="checkbox"
-              data-testid={`filter-${name}`}
-              checked={query[name] === true}
-              onChange={(event) => {
-                onChange({ ...query, [name]: event.currentTarget.checked || undefined });
-              }}
-            />
-            <span>{text}</span>
-          </label>
-        ))}
+        {FLAGS.filter(([name]) => name !== 'disagreement' || drawingTask.value === null).map(
+          ([name, text, title]) => (
+            <label key={name} class="check" title={title}>
+              <input
+                type="checkbox"
+                data-testid={`filter-${name}`}
+                checked={query[name] === true}
+                onChange={(event) => {
+                  onChange({ ...query, [name]: event.currentTarget.checked || undefined });
+                }}
+              />
+              <span>{text}</span>
+            </label>
+          ),
+        )}
       </div>
     </div>
   );

@@ -1,5 +1,6 @@
 /** The advice in words, with each criterion. */
 import type { ProjectView, StopAdvice } from '../../api/types';
+import { drawingTask } from '../../state/project';
 import { goal, plural } from '../../words/numbers';
 
 export function Advice({ view, advice }: { view: ProjectView; advice: StopAdvice | null }) {
@@ -64,5 +65,7 @@ function firstWords(view: ProjectView): string {
   if (view.counts.images === 0) return 'There are no images in this folder yet.';
   if (view.counts.labeled === 0)
     return 'Label the first batch. It is chosen to show every kind of image in the collection.';
-  return 'The first model is trained as soon as there are enough labels.';
+  return drawingTask.value === null
+    ? 'The first model is trained as soon as there are enough labels.'
+    : 'The program learns from what you draw, and then proposes shapes.';
 }

@@ -15,6 +15,7 @@ vi.mock('../../api/client', async (original) => ({
 const effort = { hours: 2, money: 200 };
 
 const view = (stage: Stage, part: Partial<ProjectView> = {}): ProjectView => ({
+  id: '0123456789abcdef',
   settings: {
     name: 'Chest',
     schema: {

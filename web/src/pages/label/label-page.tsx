@@ -1,17 +1,18 @@
 /** The reading room: one image, the classes or findings with their digits, and nothing else in the way. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { AwayBanner, KeyButton, SavedSign, TouchTools } from '../../parts/reading-room';
 import { Banners } from '../../parts/banners';
 import { ClassPalette } from '../../parts/class-palette';
+import { DrawnLabelRoom } from '../../parts/drawn-later';
 import { KeyCard } from '../../parts/key-card';
 import { classOfDigit, isPressing, useKeys } from '../../parts/keys';
+import { usePace } from '../../parts/use-pace';
 import { useFindings } from '../../parts/use-findings';
 import { ViewerPane } from '../../parts/viewer-pane';
 import { useLooking } from '../../parts/viewer-keys';
 import { giveAnswer, goBack, loadingQueue, session, startLabeling, toggleFlag } from '../../state/labeling';
 import { confirmed } from '../../state/findings-draft';
-import { asksFindings, classes, words } from '../../state/project';
-import { planes, recordNextImage } from '../../state/planes';
+import { asksFindings, classes, drawingTask, words } from '../../state/project';
 import type { Answer } from '../../api/types';
 import { findingsOf } from '../../words/labels';
 import { EmptyQueue } from './empty-queue';
@@ -22,11 +23,16 @@ import { ReasonPanel } from './reason-panel';
 import { BatchProgress } from './batch-progress';
 
 /** Images prefetched, planes decoded and uploaded. */
-const PREFETCHED = 3;
+export const PREFETCHED = 3;
 
 type Card = 'keys' | 'palette' | null;
 
 export function LabelPage() {
+  useEffect(startLabeling, []);
+  return drawingTask.value === null ? <ChoosingRoom /> : <DrawnLabelRoom />;
+}
+
+function ChoosingRoom() {
   const item = session.current.value;
   const earlier = session.earlier.value;
   const looking = useLooking();
@@ -35,28 +41,7 @@ export function LabelPage() {
   const [peeking, setPeeking] = useState(false);
   /** The finding whose evidence the peek shows, where one was asked for. */
   const [peekedFinding, setPeekedFinding] = useState<number | null>(null);
-  /** Image on the screen and the moment it came there. */
-  const painted = useRef<{ image: number; at: number } | null>(null);
-  /** The key press that asked for the image now on its way to the screen. */
-  const asked = useRef<{ at: number; prefetched: boolean } | null>(null);
-
-  useEffect(startLabeling, []);
-
-  const onPainted = (image: number): void => {
-    painted.current = { image, at: performance.now() };
-    if (asked.current !== null) recordNextImage(asked.current.at, image, asked.current.prefetched);
-    asked.current = null;
-  };
-
-  const step = (event: Event, move: () => void): void => {
-    move();
-    const next = session.current.value?.image.id;
-    if (next === undefined || next === item?.image.id) return;
-    asked.current = { at: event.timeStamp, prefetched: planes.peek(next) !== undefined };
-  };
-
-  // An image that is not on the screen yet cannot be judged: keys for it are ignored.
-  const isShown = (): boolean => item !== null && painted.current?.image === item.image.id;
+  const { onPainted, step, isShown, seconds } = usePace(item?.image.id ?? null);
   const findings = useFindings(
     item === null ? null : { image: item.image.id, start: earlier === null ? [] : findingsOf(earlier) },
     isShown,
@@ -64,11 +49,10 @@ export function LabelPage() {
   const pending = confirmed(findings.present, findings.touched, earlier);
 
   const answer = (value: Answer, event: Event): void => {
-    if (painted.current === null || !isShown()) return;
-    const seconds = (performance.now() - painted.current.at) / 1000;
+    if (!isShown()) return;
     setCard(null);
     step(event, () => {
-      giveAnswer(value, seconds);
+      giveAnswer(value, seconds());
     });
     findings.drop();
   };

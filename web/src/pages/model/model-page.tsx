@@ -5,7 +5,7 @@ import type { ModelView } from '../../api/types';
 import { Reliability } from '../../charts/reliability';
 import { Shell } from '../../parts/shell';
 import { tellProblem } from '../../state/notices';
-import { onServerEvent, project } from '../../state/project';
+import { drawingTask, onServerEvent, project } from '../../state/project';
 import { count, date, estimate, percent } from '../../words/numbers';
 import { ClassTable } from './class-table';
 
@@ -35,7 +35,11 @@ export function ModelPage() {
       {models !== null && shown === undefined && (
         <div class="empty empty-page">
           <h2>No model yet</h2>
-          <p>The first one is trained as soon as the first batch is labeled.</p>
+          <p>
+            {drawingTask.value === null
+              ? 'The first one is trained as soon as the first batch is labeled.'
+              : 'The program learns from what you draw, and then proposes shapes.'}
+          </p>
           <a class="button" href="/label">
             Label
           </a>
@@ -119,7 +123,7 @@ function Model({ model }: { model: ModelView }) {
           <dd>{point.kappa == null ? '–' : `κ ${point.kappa.toFixed(2)}`}</dd>
         </div>
       </dl>
-      <ClassTable model={model} />
+      {drawingTask.value === null && <ClassTable model={model} />}
       <div class="model-calibration">
         <section>
           <h3>Is the model as sure as it should be?</h3>

@@ -2,7 +2,7 @@
 import type { AutoLabelView } from '../../api/types';
 import { Bar } from '../../parts/bar';
 import { Swatch } from '../../parts/swatch';
-import { classes, project, words } from '../../state/project';
+import { classes, drawingTask, project, words } from '../../state/project';
 import { UNUSUAL_ADDRESS } from '../data/filters';
 import { count, percent, plural } from '../../words/numbers';
 
@@ -28,7 +28,10 @@ export function AutoLabel({ plan, busy, onApply }: Props) {
           strong
         />
         <Figure name="Returned to you" value={count(plan.returned)} />
-        <Figure name="From a probability of" value={percent(plan.threshold)} />
+        <Figure
+          name={drawingTask.value === null ? 'From a probability of' : 'From an expected quality of'}
+          value={percent(plan.threshold)}
+        />
         <Figure
           name="Expected errors"
           value={percent(plan.expected_error)}
@@ -42,7 +45,7 @@ export function AutoLabel({ plan, busy, onApply }: Props) {
           you have labeled. <a href={UNUSUAL_ADDRESS}>Look at {plan.unusual === 1 ? 'it' : 'them'} first</a>.
         </p>
       )}
-      <PerClass plan={plan} />
+      {drawingTask.value === null && <PerClass plan={plan} />}
       {!plan.applied && (
         <div class="apply">
           <button

@@ -1,11 +1,11 @@
 import { exportUrl } from '../../api/client';
-import { asksFindings, project } from '../../state/project';
+import { asksFindings, drawingTask, project } from '../../state/project';
 import { plural } from '../../words/numbers';
 
 const FORMATS: { format: Parameters<typeof exportUrl>[0]; name: string; what: string }[] = [
   { format: 'csv', name: 'CSV', what: 'one line an image, with who gave the label' },
   { format: 'jsonl', name: 'JSON Lines', what: 'everything that is known, for programs' },
-  { format: 'coco', name: 'COCO', what: 'images and categories as COCO writes them' },
+  { format: 'coco', name: 'COCO', what: 'images, shapes and categories as COCO writes them' },
   { format: 'folders', name: 'Class folders', what: 'the images sorted by class, as a tar file' },
 ];
 
@@ -20,10 +20,10 @@ export function Exports() {
       <ul class="exports">
         {FORMATS.map(({ format, name, what }) => (
           <li key={format}>
-            {format === 'folders' && asksFindings.value ? (
+            {format === 'folders' && notInFolders() !== null ? (
               <p data-testid="no-export-folders">
                 <strong>{name}</strong>
-                <span>not for findings: an image with two of them would belong in two folders</span>
+                <span>{notInFolders()}</span>
               </p>
             ) : (
               <a href={exportUrl(format)} download data-testid={`export-${format}`}>
@@ -36,4 +36,12 @@ export function Exports() {
       </ul>
     </>
   );
+}
+
+/** Why images cannot be sorted into folders; `null` where they can. */
+function notInFolders(): string | null {
+  if (drawingTask.value !== null) return 'not for shapes: an image belongs to no class as a whole';
+  return asksFindings.value
+    ? 'not for findings: an image with two of them would belong in two folders'
+    : null;
 }
