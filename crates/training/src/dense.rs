@@ -15,15 +15,65 @@ mod training;
 
 mod prediction;
 
+// The three uses: from a drawing to what should be answered, what a wrong answer costs, and from an
+// answer to shapes.
+mod class_decoding;
+mod class_loss;
+mod class_target;
+
+mod box_decoding;
+mod box_loss;
+mod box_target;
+
+mod found_shape;
+mod grid_sampling;
+mod view_space;
+
 #[cfg(test)]
 mod parity;
+
+#[cfg(test)]
+mod loss_parity;
 
 // What the network consists of.
 mod buffers;
 mod layers;
 
+pub use box_decoding::{BoxDecoding, box_shapes};
+pub use box_target::box_target;
+pub use class_decoding::class_shapes;
+pub use class_target::class_target;
+pub use found_shape::FoundShape;
 pub use maps::{DENSE_STRIDE, DenseExample, DenseMaps, DenseTarget, DenseView, UNLABELED};
 pub use objective::DenseTask;
 pub use prediction::{DenseGrid, dense_logits, predict_dense};
 pub use state::DenseState;
 pub use training::{DenseConfig, train_dense};
+
+/// Holds the gradient that a loss writes against differences of the loss itself.
+#[cfg(test)]
+fn check_slopes(answer: &[f32], loss: impl Fn(&[f32], &mut [f32]) -> f32) {
+    let mut gradient = vec![f32::NAN; answer.len()];
+    loss(answer, &mut gradient);
+    let mut unused = vec![0.0; answer.len()];
+    let longest = gradient
+        .iter()
+        .fold(0.0_f32, |most, slope| most.max(slope.abs()));
+    for (index, slope) in gradient.iter().enumerate() {
+        let step = 1e-2;
+        let mut at = |off: f32| {
+            let mut moved = answer.to_vec();
+            moved[index] += off;
+            loss(&moved, &mut unused)
+        };
+        // Of four places: what is left grows with the fourth power of the step.
+        let near = at(step) - at(-step);
+        let far = at(2.0 * step) - at(-2.0 * step);
+        let difference = (8.0 * near - far) / (12.0 * step);
+        let close = 2e-3 * longest;
+        assert!(
+            (slope - difference).abs() < close,
+            "number {index}: {slope} beside {difference}"
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! What can go wrong while training.
 
+use autolabel_annotation::GeometryError;
 use autolabel_models::protobuf::NoMessage;
 
 /// An error of this crate; each says what to do.
@@ -27,6 +28,23 @@ pub enum TrainingError {
         /// What is wrong with them.
         reason: String,
     },
+    /// A view that cannot be learnt from or read.
+    #[error("the view of the image cannot be used: {reason}; draw another one")]
+    View {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A shape of a class that the network does not answer for.
+    #[error("a shape has class {class}, but the network answers for {count}; start a new one")]
+    Class {
+        /// The class given.
+        class: u16,
+        /// Classes of the network, without the background.
+        count: usize,
+    },
+    /// A drawing that cannot be learnt from.
+    #[error("the drawing cannot be learnt from: {0}")]
+    Geometry(#[from] GeometryError),
     /// A state that was kept belongs to another training, or is damaged.
     #[error("the kept state of the training cannot be used: {reason}; start the training again")]
     State {

@@ -3,9 +3,9 @@
 //! Goes in: the ONNX file of EfficientNet-Lite0 and the maps that its stage 4 gave for a sample of
 //! images. Comes out: the same file with stages 5 to 7 trained on them without labels, alone
 //! ([`Tail::patched`]) or beside the frozen ones ([`with_adapted_tail`]). Also: from maps of stages 2
-//! to 4 and labels of pixels to a network that answers for every place ([`train_dense`],
-//! [`predict_dense`]). This crate never sees
-//! files of images, labels or project state, and is the only one that links `burn`.
+//! to 4 and drawings to a network that answers for every place ([`DenseTask::target`],
+//! [`train_dense`]), and from its answers to shapes ([`dense_logits`], [`DenseTask::shapes`]). This
+//! crate never sees files of images or project state, and is the only one that links `burn`.
 //!
 //! ```
 //! use autolabel_training::{AdaptConfig, AdaptState, MAP_VALUES, Maps, Tail, adapt};
@@ -48,6 +48,37 @@
 //! assert_eq!(grids[0].likeliest(32, 64).len(), 32 * 64);
 //! # Ok::<(), autolabel_training::TrainingError>(())
 //! ```
+//!
+//! And for shapes, here a box that a network which has learnt one step does not find yet:
+//!
+//! ```
+//! use autolabel_annotation::{BoundingBox, ClassId, Drawing, DrawnShape, Geometry, ImageSize};
+//! use autolabel_image_io::Augmentation;
+//! use autolabel_training::{
+//!     DenseConfig, DenseExample, DenseMaps, DenseState, DenseTask, DenseView, Tail, dense_logits,
+//!     train_dense,
+//! };
+//! use half::f16;
+//!
+//! let tail = Tail::read(autolabel_models::default_network())?;
+//! let task = DenseTask::Boxes { classes: 1 };
+//! let area = BoundingBox::new(10.0, 6.0, 24.0, 20.0)?;
+//! let shape = DrawnShape { class: ClassId(0), geometry: Geometry::Box(area) };
+//! let drawing = Drawing { shapes: vec![shape], ignored: None };
+//! // An image of 50 x 40 pixels, fitted into a view of 96 x 64.
+//! let (size, view) = (ImageSize::new(50, 40)?, Augmentation::plain((40, 50), 64, 96));
+//! let values = vec![f16::from_f32(0.5); DenseMaps::count(64, 96)];
+//! let maps = DenseMaps::new(64, 96, &values)?;
+//! let target = task.target(&drawing, size, &view)?;
+//! let examples = [DenseExample { views: vec![DenseView { maps, target }] }];
+//! let config = DenseConfig { steps: 1, ..DenseConfig::default() };
+//! let start = DenseState::start(&tail, task, 0);
+//! let state = train_dense(&examples, &config, start, &mut |_, loss| loss.is_finite())?;
+//! let grids = dense_logits(&state, &[maps]);
+//! let found = task.shapes(&grids[0], size, &view)?;
+//! assert!(found.iter().all(|found| (0.0..=1.0).contains(&found.confidence)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 // The steps: maps of images, the layers to train, the training, the network that comes of it.
 mod adaptation;
@@ -72,8 +103,9 @@ mod error;
 
 pub use adaptation::{AdaptConfig, AdaptState, Maps, adapt, tail_features};
 pub use dense::{
-    DENSE_STRIDE, DenseConfig, DenseExample, DenseGrid, DenseMaps, DenseState, DenseTarget,
-    DenseTask, DenseView, UNLABELED, dense_logits, predict_dense, train_dense,
+    BoxDecoding, DENSE_STRIDE, DenseConfig, DenseExample, DenseGrid, DenseMaps, DenseState,
+    DenseTarget, DenseTask, DenseView, FoundShape, UNLABELED, box_shapes, box_target, class_shapes,
+    class_target, dense_logits, predict_dense, train_dense,
 };
 pub use error::TrainingError;
 pub use looks::stage_maps;

@@ -87,11 +87,13 @@ pub struct DenseTarget {
     pub rows: usize,
     /// Cells from left to right.
     pub columns: usize,
-    /// Numbers per cell, as the task asks for; for classes, the share of each, which add up to 1.
+    /// Numbers per cell, as the task asks for; for classes, the share of each, which add up to 1. For
+    /// boxes see [`box_target`](crate::box_target).
     pub channels: usize,
     /// `[rows, columns, channels]`.
     pub values: Vec<f32>,
-    /// `[rows, columns]`: 0 where nothing is known, 1 where everything is.
+    /// `[rows, columns]`: how much a cell counts, 0 where nothing is known, as a rule 1 where everything
+    /// is.
     pub weights: Vec<f32>,
 }
 

@@ -187,6 +187,11 @@ impl DenseNetwork {
         values
     }
 
+    /// The place of the bias of the head: a number for each output.
+    pub fn head_bias(&self) -> Range<usize> {
+        self.head.bias.clone()
+    }
+
     fn add(&mut self, name: String, dims: Vec<usize>) -> Range<usize> {
         let first = self.len();
         let numbers = first..first + dims.iter().product::<usize>();

@@ -1,18 +1,37 @@
 //! What the dense network is trained to answer, and what a wrong answer costs.
 
-use crate::dense::maps::DenseTarget;
+use autolabel_annotation::{Drawing, ImageSize};
+use autolabel_image_io::Augmentation;
 
-/// An image whose labels fill less than this share of its cells counts less than others.
-const FULL_SHARE: f32 = 1.0 / 16.0;
-/// Added to both sides of the fraction in Dice, so that an absent class that is not claimed costs nothing.
-const DICE_SMOOTHING: f32 = 1.0;
+use crate::TrainingError;
+use crate::dense::box_decoding::{BoxDecoding, box_shapes};
+use crate::dense::box_loss::{RARE_CENTRE_LOGIT, box_loss};
+use crate::dense::box_target::box_target;
+use crate::dense::class_decoding::class_shapes;
+use crate::dense::class_loss::class_loss;
+use crate::dense::class_target::class_target;
+use crate::dense::found_shape::FoundShape;
+use crate::dense::maps::DenseTarget;
+use crate::dense::prediction::DenseGrid;
+
+/// Sides of a box: left, upper, right and lower.
+pub(crate) const SIDES: usize = 4;
 
 /// What the network answers at each cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DenseTask {
-    /// One of `classes` classes, of which class 0 is the background; at least 2.
+    /// One of `classes` classes, of which class 0 is the background; at least 2. Class 0 of a label
+    /// schema is then class 1. Answers: a logit a class.
     Classes {
         /// Classes, the background among them.
+        classes: usize,
+    },
+    /// Boxes of `classes` classes, at least 1, as CenterNet finds them (Zhou et al. 2019): at a cell,
+    /// whether it is the centre of a box of a class, and where the sides of that box are. Answers: a
+    /// logit a class, then left, upper, right and lower side, each the logarithm of its distance to
+    /// the middle of the cell in units of 16 pixels of the input.
+    Boxes {
+        /// Classes of the label schema.
         classes: usize,
     },
 }
@@ -23,6 +42,7 @@ impl DenseTask {
     pub fn outputs(self) -> usize {
         match self {
             Self::Classes { classes } => classes,
+            Self::Boxes { classes } => classes + SIDES,
         }
     }
 
@@ -30,14 +50,86 @@ impl DenseTask {
     #[must_use]
     pub fn target_channels(self) -> usize {
         match self {
-            Self::Classes { classes } => classes,
+            Self::Classes { .. } => self.outputs(),
+            // How much the sides count.
+            Self::Boxes { .. } => self.outputs() + 1,
         }
+    }
+
+    /// What the network should answer for `view` of an image of `size` with this drawing.
+    ///
+    /// # Errors
+    /// As [`class_target`] and [`box_target`].
+    pub fn target(
+        self,
+        drawing: &Drawing,
+        size: ImageSize,
+        view: &Augmentation,
+    ) -> Result<DenseTarget, TrainingError> {
+        match self {
+            Self::Classes { classes } => class_target(drawing, size, classes, view),
+            Self::Boxes { classes } => box_target(drawing, size, classes, view),
+        }
+    }
+
+    /// The shapes on an image of `size` of which the network saw `view`, from its answers as
+    /// [`dense_logits`](crate::dense_logits) gives them, with default settings.
+    ///
+    /// # Errors
+    /// As [`class_shapes`] and [`box_shapes`].
+    pub fn shapes(
+        self,
+        grid: &DenseGrid,
+        size: ImageSize,
+        view: &Augmentation,
+    ) -> Result<Vec<FoundShape>, TrainingError> {
+        match self {
+            Self::Classes { .. } => class_shapes(grid, size, view),
+            Self::Boxes { .. } => box_shapes(grid, size, view, &BoxDecoding::default()),
+        }
+    }
+
+    /// Name in files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Classes { .. } => "classes",
+            Self::Boxes { .. } => "boxes",
+        }
+    }
+
+    /// The number that every task has.
+    pub(crate) fn classes(self) -> usize {
+        match self {
+            Self::Classes { classes } | Self::Boxes { classes } => classes,
+        }
+    }
+
+    /// The task of this name in files; `None` where there is none, or for a number of classes that it
+    /// cannot have.
+    pub(crate) fn named(name: &str, classes: usize) -> Option<Self> {
+        let (task, least) = match name {
+            "classes" => (Self::Classes { classes }, 2),
+            "boxes" => (Self::Boxes { classes }, 1),
+            _ => return None,
+        };
+        (least..=usize::from(u8::MAX))
+            .contains(&classes)
+            .then_some(task)
     }
 
     /// Widths of the decoder at 1/16, 1/8 and 1/4 of the sides of the input.
     pub(crate) fn widths(self) -> [usize; 3] {
         match self {
             Self::Classes { .. } => [96, 64, 32],
+            Self::Boxes { .. } => [96, 64, 64],
+        }
+    }
+
+    /// What the first answers are shifted to before the first step, where they should not be near 0.
+    pub(crate) fn first_answers(self) -> Vec<f32> {
+        match self {
+            Self::Classes { .. } => Vec::new(),
+            Self::Boxes { classes } => vec![RARE_CENTRE_LOGIT; classes],
         }
     }
 
@@ -50,88 +142,11 @@ impl DenseTask {
         gradient: &mut [f32],
     ) -> f32 {
         match self {
-            Self::Classes { classes } => class_loss(classes, answer, target, share, gradient),
-        }
-    }
-}
-
-/// Class probabilities from logits, cell by cell, in place.
-pub(crate) fn softmax(values: &mut [f32], classes: usize) {
-    for cell in values.chunks_exact_mut(classes) {
-        let highest = cell.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut sum = 0.0;
-        for value in cell.iter_mut() {
-            *value = (*value - highest).exp();
-            sum += *value;
-        }
-        for value in cell {
-            *value /= sum;
-        }
-    }
-}
-
-/// Cross-entropy with shares of classes, averaged over the labeled cells, plus one minus the soft Dice
-/// of each class but the background, averaged over these.
-fn class_loss(
-    classes: usize,
-    logits: &[f32],
-    target: &DenseTarget,
-    share: f32,
-    gradient: &mut [f32],
-) -> f32 {
-    let cells = target.weights.len() as f32;
-    let labeled: f32 = target.weights.iter().sum();
-    let per_cell = 1.0 / labeled.max(FULL_SHARE * cells);
-    // Until the last pass `gradient` holds the probabilities.
-    gradient.copy_from_slice(logits);
-    softmax(gradient, classes);
-    let mut entropy = 0.0;
-    // For each class: sums of what is claimed and there, claimed, there.
-    let mut sums = vec![[0.0_f32; 3]; classes];
-    let targets = target.values.chunks_exact(classes).zip(&target.weights);
-    let answers = gradient
-        .chunks_exact(classes)
-        .zip(logits.chunks_exact(classes));
-    for ((wanted, &weight), (claimed, logits)) in targets.zip(answers) {
-        if weight > 0.0 {
-            // ln p of a logit, from one probability that is large enough to have a logarithm.
-            let mut likeliest = 0;
-            for class in 1..classes {
-                if claimed[class] > claimed[likeliest] {
-                    likeliest = class;
-                }
+            Self::Classes { classes } => {
+                let (wanted, weights) = (&target.values, &target.weights);
+                class_loss(classes, answer, wanted, weights, share, gradient)
             }
-            let level = claimed[likeliest].ln() - logits[likeliest];
-            for class in 0..classes {
-                entropy -= weight * wanted[class] * (logits[class] + level);
-                let [both, claims, there] = &mut sums[class];
-                *both += weight * claimed[class] * wanted[class];
-                *claims += weight * claimed[class];
-                *there += weight * wanted[class];
-            }
+            Self::Boxes { classes } => box_loss(classes, answer, target, share, gradient),
         }
     }
-    let each = 1.0 / (classes - 1).max(1) as f32;
-    let mut loss = entropy * per_cell;
-    // The gradient by the probability of a class at a cell: `wanted * slope + level`.
-    let mut terms = vec![[0.0_f32; 2]; classes];
-    for (term, [both, claims, there]) in terms.iter_mut().zip(&sums).skip(1) {
-        let above = 2.0 * both + DICE_SMOOTHING;
-        let below = claims + there + DICE_SMOOTHING;
-        loss += each * (1.0 - above / below);
-        *term = [-2.0 * each / below, each * above / (below * below)];
-    }
-    let targets = target.values.chunks_exact(classes).zip(&target.weights);
-    for ((wanted, &weight), cell) in targets.zip(gradient.chunks_exact_mut(classes)) {
-        let mut average = 0.0;
-        for ((claimed, wanted), [slope, level]) in cell.iter().zip(wanted).zip(&terms) {
-            average += claimed * (wanted * slope + level);
-        }
-        for ((value, wanted), [slope, level]) in cell.iter_mut().zip(wanted).zip(&terms) {
-            let by_dice = *value * (wanted * slope + level - average);
-            let by_entropy = (*value - wanted) * per_cell;
-            *value = share * weight * (by_entropy + by_dice);
-        }
-    }
-    loss
 }

@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use crate::dense::buffers::Buffers;
+use crate::dense::class_loss::softmax;
 use crate::dense::maps::DenseMaps;
-use crate::dense::objective::softmax;
+use crate::dense::objective::DenseTask;
 use crate::dense::state::DenseState;
 
 /// Images that one thread runs together.
@@ -25,18 +26,23 @@ pub struct DenseGrid {
 
 /// The class probabilities of each cell of 4 by 4 pixels, one grid an image: as many channels as
 /// classes, each from 0 to 1, 1 in all. Runs on the threads of the rayon pool it is called in; the
-/// answer for an image depends on neither them nor its neighbours beyond rounding.
+/// answer for an image depends on neither them nor its neighbours beyond rounding. For the task of
+/// classes; of the others there are no probabilities before shapes are made, and their answers are left
+/// as [`dense_logits`] gives them.
 #[must_use]
 pub fn predict_dense(state: &DenseState, maps: &[DenseMaps<'_>]) -> Vec<DenseGrid> {
     let mut grids = dense_logits(state, maps);
-    for grid in &mut grids {
-        softmax(&mut grid.values, grid.channels);
+    if let DenseTask::Classes { classes } = state.task() {
+        for grid in &mut grids {
+            softmax(&mut grid.values, classes);
+        }
     }
     grids
 }
 
-/// As [`predict_dense`], before probabilities are made of it: any number, of which the exponentials are
-/// in proportion to the probabilities. Enlarged pictures of these have the sharper borders.
+/// The answers of the network as [`DenseTask`] describes them, one grid an image. Of the task of classes
+/// these are any numbers, of which the exponentials are in proportion to the probabilities; enlarged
+/// pictures of these have the sharper borders. [`DenseTask::shapes`] makes shapes of them.
 #[must_use]
 pub fn dense_logits(state: &DenseState, maps: &[DenseMaps<'_>]) -> Vec<DenseGrid> {
     let parts: Vec<Vec<DenseGrid>> = maps

@@ -29,7 +29,12 @@ impl DenseState {
     #[must_use]
     pub fn start(tail: &Tail, task: DenseTask, seed: u64) -> Self {
         let network = DenseNetwork::new(tail, task.widths(), task.outputs());
-        let numbers = Adam::new(network.initial(tail, seed));
+        let mut initial = network.initial(tail, seed);
+        let biases = &mut initial[network.head_bias()];
+        for (bias, answer) in biases.iter_mut().zip(task.first_answers()) {
+            *bias += answer;
+        }
+        let numbers = Adam::new(initial);
         Self {
             step: 0,
             task,
@@ -74,12 +79,11 @@ impl DenseState {
     /// `[rows, columns, inputs, outputs]`, a depthwise one `[taps, channels]`, row-major.
     #[must_use]
     pub fn to_bytes(&self, resumable: bool) -> Vec<u8> {
-        let DenseTask::Classes { classes } = self.task;
         let mut header = BTreeMap::new();
         let metadata = serde_json::json!({
             "step": self.step.to_string(),
-            "task": "classes",
-            "classes": classes.to_string(),
+            "task": self.task.name(),
+            "classes": self.task.classes().to_string(),
         });
         header.insert(METADATA.to_owned(), metadata);
         let mut values: Vec<&[f32]> = vec![&self.numbers.values];
@@ -130,12 +134,9 @@ impl DenseState {
         let metadata: Metadata =
             serde_json::from_value(metadata).map_err(|_| refused("it is of another program"))?;
         let number = |text: &str| text.parse::<usize>().ok();
-        let task = match (metadata.task.as_str(), number(&metadata.classes)) {
-            ("classes", Some(classes)) if (2..=usize::from(u8::MAX)).contains(&classes) => {
-                DenseTask::Classes { classes }
-            }
-            _ => return Err(refused("its task is unknown")),
-        };
+        let task = number(&metadata.classes)
+            .and_then(|classes| DenseTask::named(&metadata.task, classes))
+            .ok_or_else(|| refused("its task is unknown"))?;
         let step = number(&metadata.step).ok_or_else(|| refused("its step is no number"))?;
         let mut state = Self::start(tail, task, 0);
         state.step = step;

@@ -1,11 +1,13 @@
 //! The dense learner on drawn pictures: it learns, repeats itself, goes on, and refuses what does not fit.
 
+use autolabel_annotation::{ClassId, Drawing, DrawnShape, Geometry, ImageSize, Mask};
+use autolabel_image_io::Augmentation;
 use autolabel_models::{
     EngineChoice, FrozenStages, frozen_stage_maps, frozen_stage_values, load_frozen_stages,
 };
 use autolabel_training::{
     DenseConfig, DenseExample, DenseMaps, DenseState, DenseTarget, DenseTask, DenseView, Tail,
-    UNLABELED, predict_dense, train_dense,
+    UNLABELED, dense_logits, predict_dense, train_dense,
 };
 use half::f16;
 
@@ -106,6 +108,73 @@ fn it_learns_where_the_squares_are() {
     assert!(wrong < 64 * 64 / 20, "{wrong} pixels");
     let sums = grids[0].values.chunks(2).map(|cell| cell[0] + cell[1]);
     assert!(sums.into_iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+}
+
+/// Trains a task on the squares and returns, for each picture, the IoU of the surest shape with its
+/// square.
+fn found_squares(task: DenseTask, steps: usize) -> Vec<f64> {
+    let tail = Tail::read(autolabel_models::default_network()).unwrap();
+    let stages = load_frozen_stages(EngineChoice::Auto, 1).unwrap();
+    let sizes = [[64, 64], [64, 96], [96, 64], [64, 64], [64, 96]];
+    let jobs = sizes
+        .into_iter()
+        .enumerate()
+        .map(|(kind, [height, width])| {
+            let (values, labels) = picture(height, width, kind);
+            let maps = frozen_stage_maps(&stages, height, width, &[&values]).unwrap();
+            let size = ImageSize::new(width as u32, height as u32).unwrap();
+            let square = Mask::from_bitmap(size, &labels).unwrap();
+            let geometry = match task {
+                DenseTask::Boxes { .. } => Geometry::Box(square.bounding_box().unwrap()),
+                _ => Geometry::Mask(square.clone()),
+            };
+            let shape = DrawnShape {
+                class: ClassId(0),
+                geometry,
+            };
+            let drawing = Drawing {
+                shapes: vec![shape],
+                ignored: None,
+            };
+            let view = Augmentation::plain((height, width), height, width);
+            let target = task.target(&drawing, size, &view).unwrap();
+            (maps, target, size, view, square)
+        });
+    let jobs: Vec<_> = jobs.collect();
+    let maps_of = |job: usize| {
+        let (maps, _, size, ..) = &jobs[job];
+        DenseMaps::new(size.height() as usize, size.width() as usize, maps).unwrap()
+    };
+    let examples = (0..jobs.len()).map(|job| DenseExample {
+        views: vec![DenseView {
+            maps: maps_of(job),
+            target: jobs[job].1.clone(),
+        }],
+    });
+    let examples: Vec<DenseExample<'_>> = examples.collect();
+    let start = DenseState::start(&tail, task, 1);
+    let state = train_dense(&examples, &config(steps), start, &mut |_, _| true).unwrap();
+    let found = jobs
+        .iter()
+        .enumerate()
+        .map(|(job, (_, _, size, view, square))| {
+            let grids = dense_logits(&state, &[maps_of(job)]);
+            let shapes = task.shapes(&grids[0], *size, view).unwrap();
+            let Some(surest) = shapes.first() else {
+                return 0.0;
+            };
+            assert!((0.0..=1.0).contains(&surest.confidence));
+            let mask = surest.shape.geometry.mask(*size).unwrap();
+            let both = f64::from(mask.intersection_area(square).unwrap());
+            both / (f64::from(mask.area() + square.area()) - both)
+        });
+    found.collect()
+}
+
+#[test]
+fn it_draws_boxes_around_the_squares() {
+    let ious = found_squares(DenseTask::Boxes { classes: 1 }, 40);
+    assert!(ious.iter().all(|iou| *iou > 0.7), "{ious:?}");
 }
 
 #[test]

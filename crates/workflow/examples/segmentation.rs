@@ -1,6 +1,6 @@
 //! Segmentation of real images, learnt from n labeled ones: Dice on images never seen, and what it cost.
 //!
-//!     cargo run --release -p autolabel-training --example segmentation -- FOLDER [name=value ...]
+//!     cargo run --release -p autolabel-workflow --example segmentation -- FOLDER [name=value ...]
 //!
 //! FOLDER holds `index.csv` with the columns file, mask and split; the masks are pictures of one class
 //! a pixel, or of 0 and more than 2 for two classes. Those of the split `pool` are learnt from, those
@@ -12,9 +12,10 @@
     reason = "an example tells its findings on the terminal"
 )]
 
+mod clock;
+
 use std::error::Error;
 use std::path::Path;
-use std::time::Instant;
 
 use autolabel_image_io::{
     AugmentRange, Augmentation, Plane, ReadLimits, Samples, augmented, augmented_labels,
@@ -33,6 +34,8 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+
+use clock::Clock;
 
 /// Images whose maps are computed together.
 const BATCH: usize = 32;
@@ -316,40 +319,4 @@ fn dice(claimed: &[u8], labels: &[u8], class: u8) -> Option<f64> {
     let both = pairs.filter(|(c, l)| **c == class && **l == class).count();
     let total = count(claimed) + count(labels);
     (total > 0).then(|| 2.0 * both as f64 / total as f64)
-}
-
-/// Seconds and processor seconds between calls.
-struct Clock {
-    began: Instant,
-    processor: f64,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self {
-            began: Instant::now(),
-            processor: processor_seconds(),
-        }
-    }
-
-    fn lap(&mut self, what: &str) {
-        let now = Self::start();
-        println!(
-            "{what}: {:.1} s, {:.1} s of processors",
-            (now.began - self.began).as_secs_f64(),
-            now.processor - self.processor
-        );
-        *self = now;
-    }
-}
-
-/// Seconds that the threads of this process have run for, where the system tells; hundredths.
-fn processor_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    ticks
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum::<f64>()
-        / 100.0
 }
