@@ -23,6 +23,7 @@ use autolabel_annotation::{Answer, ClassId, Drawing, DrawingId, ImageId, ImageSi
 use autolabel_models::load_frozen_stages;
 use autolabel_quality::ValidationItem;
 use autolabel_selection::{Pick, RoundRecord};
+use autolabel_training::DenseTask;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -57,14 +58,15 @@ pub(crate) fn train(project: &Project, job: &mut JobHandle) -> Result<String, Wo
         return Ok("No images to choose from yet.".to_owned());
     }
     let drawn = drawn_images(project, job, &snapshot)?;
-    if drawn.len() < FEWEST {
+    let dense = dense_task(snapshot.task, snapshot.class_names.len());
+    let Some(dense) = dense.filter(|_| drawn.len() >= FEWEST) else {
         let outcome = snapshot.run(project)?;
         return job.wait(take_over(project, &snapshot, outcome.batch, None));
-    }
+    };
     let pictures = project.pictures(job)?;
     let before = job.wait(project.shape_model())?;
-    let Some(model) = learnt(project, job, (&snapshot, &drawn), &pictures, before.as_deref())?
-    else {
+    let learnt = learnt(project, job, (&snapshot, dense, &drawn), &pictures, before.as_deref())?;
+    let Some(model) = learnt else {
         // The job says itself that it was stopped.
         return Ok(String::new());
     };
@@ -108,7 +110,7 @@ fn drawn_images(
 fn learnt(
     project: &Project,
     job: &mut JobHandle,
-    (snapshot, drawn): (&Snapshot, &[DrawnImage]),
+    (snapshot, dense, drawn): (&Snapshot, DenseTask, &[DrawnImage]),
     pictures: &Pictures,
     before: Option<&ShapeModel>,
 ) -> Result<Option<ShapeModel>, WorkflowError> {
@@ -136,7 +138,6 @@ fn learnt(
             drawing: &image.drawing,
         })
         .collect();
-    let dense = dense_task(task, snapshot.class_names.len());
     let network = before.map(|before| &before.network).filter(|network| network.task() == dense);
     let steps = match network {
         Some(_) => pictures.recipe.round_steps,
@@ -156,7 +157,8 @@ fn learnt(
         rows.filter(|row| is_open(&live, *row)).collect()
     };
     let asked = sample(&open, snapshot.seed);
-    let proposals = propose(pictures, &state, &asked, &mut |done| {
+    let kind = (task, snapshot.class_names.len());
+    let proposals = propose(pictures, kind, &state, &asked, &mut |done| {
         job.progress("Drawing on the other images", done as u64, asked.len() as u64);
         !job.is_cancelled()
     })?;

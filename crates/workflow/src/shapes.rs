@@ -9,7 +9,6 @@ pub(crate) mod pictures;
 
 pub(crate) mod learner;
 pub(crate) mod proposing;
-pub(crate) mod raster;
 
 pub mod fit;
 pub(crate) mod trust;

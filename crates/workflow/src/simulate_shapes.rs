@@ -24,6 +24,9 @@ pub use measure::ShapeMeasures;
 pub use plan::ShapeConfig;
 pub use report::{ShapeArm, ShapePoint, ShapeReport, ToFull};
 
+pub use crate::shapes::drawing_time::DrawingSpeed;
+pub use crate::shapes::recipe::Recipe;
+
 use crate::WorkflowError;
 use crate::runs::Workers;
 use crate::shapes::pictures::Pictures;

@@ -1,7 +1,6 @@
 //! Labeled images in, a trained dense network out.
 
 use autolabel_annotation::{Drawing, Task};
-use autolabel_image_io::augmented_labels;
 use autolabel_models::default_network;
 use autolabel_training::{
     DenseConfig, DenseExample, DenseMaps, DenseState, DenseTarget, DenseTask, DenseView, Tail,
@@ -10,7 +9,6 @@ use autolabel_training::{
 use rayon::prelude::*;
 
 use super::pictures::{Maps, Pictures, View};
-use super::raster::class_numbers;
 use crate::WorkflowError;
 
 /// An image with what an expert drew on it.
@@ -77,10 +75,16 @@ pub(crate) fn learn(
     })?)
 }
 
-/// What a network answers for a task with so many classes of shapes.
-pub(crate) fn dense_task(_task: Task, class_count: usize) -> DenseTask {
-    DenseTask::Classes {
-        classes: class_count + 1,
+/// What a network answers for a task with so many classes of shapes; `None` where none learns it.
+pub(crate) fn dense_task(task: Task, class_count: usize) -> Option<DenseTask> {
+    match task {
+        Task::Detection => Some(DenseTask::Boxes {
+            classes: class_count,
+        }),
+        Task::SemanticSegmentation => Some(DenseTask::Classes {
+            classes: class_count + 1,
+        }),
+        _ => None,
     }
 }
 
@@ -91,19 +95,10 @@ fn targets(
     image: Drawn<'_>,
 ) -> Result<Vec<DenseTarget>, WorkflowError> {
     let size = pictures.size(image.row);
-    let DenseTask::Classes { classes } = task;
-    let numbers = class_numbers(image.drawing, size)?;
-    let (rows, columns) = (size.height() as usize, size.width() as usize);
     (0..pictures.recipe.views)
         .map(|number| {
-            let view = pictures.augmentation(image.row, number);
-            let labels = augmented_labels(&numbers, rows, columns, &view);
-            Ok(DenseTarget::of_classes(
-                view.height,
-                view.width,
-                classes,
-                &labels,
-            )?)
+            let look = pictures.look(image.row, View::Augmented(number));
+            Ok(task.target(image.drawing, size, &look)?)
         })
         .collect()
 }

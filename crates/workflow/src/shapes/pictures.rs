@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use autolabel_annotation::ImageSize;
 use autolabel_image_io::{
-    Augmentation, ImageIoError, Plane, ReadLimits, augmented, model_input_sized, read_plane,
+    Augmentation, ImageIoError, Plane, ReadLimits, augmented, read_plane,
 };
 use autolabel_models::{FrozenStages, frozen_stage_maps};
 use half::f16;
@@ -90,14 +90,27 @@ impl Pictures {
         self.recipe.input(self.size(row))
     }
 
-    /// An augmented view by its number: the same whenever it is asked for.
-    pub(crate) fn augmentation(&self, row: u32, number: u16) -> Augmentation {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(u64::from(row) << 16 | u64::from(number));
+    /// How a view looks at an image: the same whenever it is asked for.
+    pub(crate) fn look(&self, row: u32, view: View) -> Augmentation {
         let size = self.size(row);
         let source = (size.height() as usize, size.width() as usize);
         let (height, width) = self.input(row);
-        Augmentation::draw(&mut rng, source, height, width, &self.recipe.range)
+        match view {
+            View::Augmented(number) => {
+                let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+                rng.set_stream(u64::from(row) << 16 | u64::from(number));
+                Augmentation::draw(&mut rng, source, height, width, &self.recipe.range)
+            }
+            View::Whole => Augmentation::plain(source, height, width),
+            View::Mirrored => {
+                let mut look = Augmentation::plain(source, height, width);
+                for line in &mut look.source_from_view {
+                    line[2] += line[0] * (width as f64 - 1.0);
+                    line[0] = -line[0];
+                }
+                look
+            }
+        }
     }
 
     /// The maps of these views, in their order. An image that cannot be read has none.
@@ -131,8 +144,8 @@ impl Pictures {
                 let row = wanted[places[0]].0;
                 let plane = self.read(row).ok();
                 places.iter().filter_map(move |&place| {
-                    let picture = self.picture(row, plane.as_ref()?, wanted[place].1);
-                    Some((place, picture))
+                    let look = self.look(row, wanted[place].1);
+                    Some((place, augmented(plane.as_ref()?, &look)))
                 })
             })
             .collect();
@@ -159,17 +172,32 @@ impl Pictures {
     fn read(&self, row: u32) -> Result<Plane, ImageIoError> {
         read_plane(&self.files[row as usize], &ReadLimits::default())
     }
+}
 
-    fn picture(&self, row: u32, plane: &Plane, view: View) -> Vec<f32> {
-        let (height, width) = self.input(row);
-        match view {
-            View::Augmented(number) => augmented(plane, &self.augmentation(row, number)),
-            View::Whole => model_input_sized(plane, width as u32, height as u32),
-            View::Mirrored => {
-                let mut picture = model_input_sized(plane, width as u32, height as u32);
-                picture.chunks_exact_mut(width).for_each(<[f32]>::reverse);
-                picture
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autolabel_annotation::Task;
+    use autolabel_models::load_frozen_stages;
+
+    #[test]
+    fn the_mirror_image_is_the_image_from_the_other_side() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.png");
+        let picture = image::GrayImage::from_fn(128, 128, |x, y| image::Luma([(x + y / 4) as u8]));
+        picture.save(&file).unwrap();
+        let size = ImageSize::new(128, 128).unwrap();
+        let recipe = Recipe::of(Task::SemanticSegmentation, &[size]);
+        let stages = load_frozen_stages(autolabel_models::EngineChoice::Auto, 1).unwrap();
+        let pictures = Pictures::new(recipe, stages, vec![file.clone()], vec![size], 0);
+        let plane = pictures.read(0).unwrap();
+        let mut whole = augmented(&plane, &pictures.look(0, View::Whole));
+        let mirrored = augmented(&plane, &pictures.look(0, View::Mirrored));
+        whole.chunks_exact_mut(128).for_each(<[f32]>::reverse);
+        assert_eq!(whole, mirrored);
+        // What is gone has no maps, and nothing fails.
+        std::fs::remove_file(file).unwrap();
+        let maps = pictures.maps(&[(0, View::Whole), (0, View::Augmented(0))]).unwrap();
+        assert!(maps.iter().all(Option::is_none));
     }
 }

@@ -1,22 +1,24 @@
 //! What the network would draw on images, and how far it contradicts itself.
 //!
-//! The network answers for an image and for its mirror image. The mean of both is the proposal; how well
-//! the two fit each other says how well the proposal will fit what an expert draws. On polyps and blood
-//! cells that told more (rank correlation with the true Dice) than the entropy of the answer, at the cost
-//! of one pass more.
+//! The network answers for an image and for its mirror image. How well the two fit each other says how well
+//! the proposal will fit what an expert draws. On polyps and blood cells that told more (rank correlation
+//! with the true Dice) than the entropy of the answer, at the cost of one pass more. Of masks the mean of
+//! both answers is proposed.
 
-use autolabel_annotation::{Drawing, ImageSize};
-use autolabel_training::{DenseGrid, DenseMaps, DenseState, dense_logits};
+use autolabel_annotation::{Drawing, DrawnShape, Task};
+use autolabel_training::{DenseGrid, DenseMaps, DenseState, DenseTask, FoundShape, dense_logits};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::fit::fit;
+use super::fit::fit_of;
 use super::pictures::{Maps, Pictures, View};
-use super::raster::semantic_drawing;
 use crate::WorkflowError;
 
 /// Images that are answered for together.
 const AT_A_TIME: usize = 32;
+/// Boxes and instances with at least this confidence are proposed; people delete a false one faster than
+/// they draw a missing one.
+const LEAST_CONFIDENCE: f32 = 0.35;
 
 /// A proposal for an image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +29,11 @@ pub(crate) struct Proposal {
     pub(crate) drawing: Drawing,
     /// How sure each shape is, 0 to 1.
     pub(crate) confidences: Vec<f32>,
-    /// How well the answers for the image and its mirror image fit each other, 0 to 1; see [`fit`].
+    /// How well the answers for the image and its mirror image fit each other, 0 to 1; see [`fit_of`].
     pub(crate) agreement: f32,
+    /// Shapes that are too unsure to be proposed, for measures that ask for them.
+    #[serde(skip)]
+    pub(crate) faint: Vec<(DrawnShape, f32)>,
 }
 
 /// Proposals for these images, in their order; those that cannot be read are left out. `go_on` hears how
@@ -38,6 +43,7 @@ pub(crate) struct Proposal {
 /// The network fails.
 pub(crate) fn propose(
     pictures: &Pictures,
+    (task, class_count): (Task, usize),
     state: &DenseState,
     rows: &[u32],
     go_on: &mut dyn FnMut(usize) -> bool,
@@ -52,7 +58,14 @@ pub(crate) fn propose(
             .zip(mirrored)
             .map(|((&row, whole), mirrored)| match (whole, mirrored) {
                 (Some(whole), Some(mirrored)) => {
-                    proposal(row, pictures.size(row), whole, mirrored).map(Some)
+                    let answered = Answered {
+                        pictures,
+                        task,
+                        class_count,
+                        dense: state.task(),
+                        row,
+                    };
+                    answered.proposal(whole, &mirrored).map(Some)
                 }
                 _ => Ok(None),
             })
@@ -87,114 +100,112 @@ fn answers(
         })
         .collect::<Result<_, _>>()?;
     let mut found: Vec<Option<DenseGrid>> = vec![None; rows.len()];
-    for ((place, _), mut grid) in known.into_iter().zip(dense_logits(state, &inputs)) {
-        if view == View::Mirrored {
-            mirror(&mut grid);
-        }
+    for ((place, _), grid) in known.into_iter().zip(dense_logits(state, &inputs)) {
         found[place] = Some(grid);
     }
     Ok(found)
 }
 
-/// Exchanges left and right.
-fn mirror(grid: &mut DenseGrid) {
-    let channels = grid.channels;
-    for row in grid.values.chunks_exact_mut(grid.columns * channels) {
-        row.reverse();
-        // The channels of each cell are back in their order.
-        row.chunks_exact_mut(channels).for_each(<[f32]>::reverse);
-    }
-}
-
-fn proposal(
+/// An image that the network has answered for.
+struct Answered<'a> {
+    pictures: &'a Pictures,
+    task: Task,
+    class_count: usize,
+    dense: DenseTask,
     row: u32,
-    size: ImageSize,
-    whole: DenseGrid,
-    mirrored: DenseGrid,
-) -> Result<Proposal, WorkflowError> {
-    let (height, width) = (size.height() as usize, size.width() as usize);
-    let drawing = |grid: &DenseGrid| semantic_drawing(&grid.likeliest(height, width), size);
-    let agreement = fit(&drawing(&whole)?, &drawing(&mirrored)?)?;
-    let mut mean = whole;
-    for (value, other) in mean.values.iter_mut().zip(&mirrored.values) {
-        *value = 0.5 * (*value + other);
-    }
-    let numbers = mean.likeliest(height, width);
-    let drawing = semantic_drawing(&numbers, size)?;
-    let confidences = class_confidences(&mean, &drawing);
-    Ok(Proposal {
-        row,
-        drawing,
-        confidences,
-        agreement: agreement as f32,
-    })
 }
 
-/// How sure the network is of each class of a semantic drawing: the Dice to expect between its cells and
-/// the truth if every probability were the chance that it is right, `2 sum(p inside) / (inside + sum(p))`.
-fn class_confidences(logits: &DenseGrid, drawing: &Drawing) -> Vec<f32> {
-    let channels = logits.channels;
-    // Sums for each class: probability where it is the likeliest, cells there, probability anywhere.
-    let mut sums = vec![[0.0_f64; 3]; channels];
-    for cell in logits.values.chunks_exact(channels) {
-        let highest = cell.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let total: f32 = cell.iter().map(|value| (value - highest).exp()).sum();
-        let mut likeliest = 0;
-        for (class, value) in cell.iter().enumerate() {
-            sums[class][2] += f64::from((value - highest).exp() / total);
-            if *value > cell[likeliest] {
-                likeliest = class;
+impl Answered<'_> {
+    fn proposal(&self, whole: DenseGrid, mirrored: &DenseGrid) -> Result<Proposal, WorkflowError> {
+        let found = self.found(&whole, View::Whole)?;
+        let again = self.found(mirrored, View::Mirrored)?;
+        let (sure, _) = self.parted(found.clone());
+        let (sure_again, _) = self.parted(again);
+        let first = self.drawing(&sure)?;
+        let agreement = fit_of(self.task, &first, &self.drawing(&sure_again)?)? as f32;
+        let (sure, faint) = match self.dense {
+            DenseTask::Classes { .. } => {
+                let mean = mean_of(whole, mirrored);
+                (self.found(&mean, View::Whole)?, Vec::new())
+            }
+            DenseTask::Boxes { .. } => self.parted(found),
+        };
+        let drawing = self.drawing(&sure)?;
+        Ok(Proposal {
+            row: self.row,
+            confidences: confidences(&drawing, &sure),
+            drawing,
+            agreement,
+            faint: faint.into_iter().map(|f| (f.shape, f.confidence)).collect(),
+        })
+    }
+
+    fn found(&self, grid: &DenseGrid, view: View) -> Result<Vec<FoundShape>, WorkflowError> {
+        let size = self.pictures.size(self.row);
+        let look = self.pictures.look(self.row, view);
+        Ok(self.dense.shapes(grid, size, &look)?)
+    }
+
+    /// Those that are proposed, and those that are too unsure. A mask of a class is proposed whatever its
+    /// confidence is: its pixels are likelier that than anything else.
+    fn parted(&self, found: Vec<FoundShape>) -> (Vec<FoundShape>, Vec<FoundShape>) {
+        let is_sure = |found: &FoundShape| {
+            matches!(self.dense, DenseTask::Classes { .. }) || found.confidence >= LEAST_CONFIDENCE
+        };
+        found.into_iter().partition(is_sure)
+    }
+
+    /// In the form that the task keeps, so that a proposal that is left as it is equals what was proposed.
+    fn drawing(&self, found: &[FoundShape]) -> Result<Drawing, WorkflowError> {
+        let drawing = Drawing {
+            shapes: found.iter().map(|found| found.shape.clone()).collect(),
+            ignored: None,
+        };
+        let size = self.pictures.size(self.row);
+        Ok(drawing.settled(self.task, self.class_count, size)?)
+    }
+}
+
+/// The confidences of the shapes of a settled drawing.
+fn confidences(drawing: &Drawing, found: &[FoundShape]) -> Vec<f32> {
+    let of = |shape: &DrawnShape| {
+        let same = found.iter().find(|found| found.shape == *shape);
+        // Settling has changed it a little: whatever is said of its class.
+        let alike = || found.iter().find(|found| found.shape.class == shape.class);
+        same.or_else(alike).map_or(0.0, |found| found.confidence)
+    };
+    drawing.shapes.iter().map(of).collect()
+}
+
+/// The mean of the answers for an image and its mirror image.
+fn mean_of(mut whole: DenseGrid, mirrored: &DenseGrid) -> DenseGrid {
+    let channels = whole.channels;
+    let width = whole.columns * channels;
+    let rows = whole.values.chunks_exact_mut(width.max(1));
+    for (row, other) in rows.zip(mirrored.values.chunks_exact(width.max(1))) {
+        let cells = row.chunks_exact_mut(channels);
+        for (cell, other) in cells.zip(other.chunks_exact(channels).rev()) {
+            for (value, other) in cell.iter_mut().zip(other) {
+                *value = 0.5 * (*value + other);
             }
         }
-        sums[likeliest][0] += f64::from(1.0 / total);
-        sums[likeliest][1] += 1.0;
     }
-    let shapes = drawing.shapes.iter();
-    shapes
-        .map(|shape| {
-            let [inside, cells, all] = sums[shape.class.index() + 1];
-            (2.0 * inside / (cells + all).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) as f32
-        })
-        .collect()
+    whole
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autolabel_annotation::{ClassId, DrawnShape, Geometry, Mask};
 
     #[test]
-    fn a_mirrored_grid_keeps_its_channels() {
-        let mut grid = DenseGrid {
+    fn a_mirrored_answer_is_turned_back_cell_by_cell() {
+        let grid = |values: &[f32]| DenseGrid {
             rows: 1,
-            columns: 3,
+            columns: 2,
             channels: 2,
-            values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+            values: values.to_vec(),
         };
-        mirror(&mut grid);
-        assert_eq!(grid.values, [5.0, 6.0, 3.0, 4.0, 1.0, 2.0]);
-    }
-
-    #[test]
-    fn a_sure_class_has_a_high_confidence() {
-        let size = ImageSize::new(2, 1).unwrap();
-        let drawing = Drawing {
-            shapes: vec![DrawnShape {
-                class: ClassId(0),
-                geometry: Geometry::Mask(Mask::from_bitmap(size, &[0, 1]).unwrap()),
-            }],
-            ignored: None,
-        };
-        let confidence = |logit: f32| {
-            let grid = DenseGrid {
-                rows: 1,
-                columns: 2,
-                channels: 2,
-                values: vec![logit, 0.0, 0.0, logit],
-            };
-            class_confidences(&grid, &drawing)[0]
-        };
-        assert!(confidence(10.0) > 0.99);
-        assert!(confidence(0.1) < 0.6);
+        let mean = mean_of(grid(&[1.0, 2.0, 3.0, 4.0]), &grid(&[5.0, 6.0, 7.0, 8.0]));
+        assert_eq!(mean.values, [4.0, 5.0, 4.0, 5.0]);
     }
 }

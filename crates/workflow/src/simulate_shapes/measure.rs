@@ -116,7 +116,9 @@ fn detections<S: Shape>(
             is_crowd: false,
         })
     });
-    let found = proposal.drawing.shapes.iter().zip(&proposal.confidences);
+    let sure = proposal.drawing.shapes.iter().zip(&proposal.confidences);
+    let faint = proposal.faint.iter().map(|(shape, confidence)| (shape, confidence));
+    let found = sure.chain(faint);
     let detections = found.filter_map(|(shape, confidence)| {
         Some(Detection {
             class: shape.class,

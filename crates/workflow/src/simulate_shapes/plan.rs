@@ -1,12 +1,14 @@
 //! What to simulate on shapes, and what follows from it for a data set.
 
 use autolabel_selection::BatchConfig;
+use autolabel_training::DenseTask;
 
 use super::dataset::ShapeDataset;
 use crate::WorkflowError;
 use crate::shapes::choosing;
 use crate::shapes::drawing_time::DrawingSpeed;
 use crate::shapes::fit::usual_least_fit;
+use crate::shapes::learner::dense_task;
 use crate::shapes::recipe::Recipe;
 
 /// What to simulate.
@@ -33,6 +35,8 @@ pub struct ShapeConfig {
     pub speed: DrawingSpeed,
     /// Seconds to check an auto-label in the audit.
     pub seconds_per_audit: f64,
+    /// How the network learns; `None` = as in a project of these images.
+    pub recipe: Option<Recipe>,
     /// Also measure what all labels of the pool reach.
     pub full_label: bool,
     /// Replays side by side; `None` = as many as there are threads.
@@ -52,6 +56,7 @@ impl Default for ShapeConfig {
             least_fit: None,
             speed: DrawingSpeed::default(),
             seconds_per_audit: 8.0,
+            recipe: None,
             full_label: false,
             runs_at_once: None,
         }
@@ -61,6 +66,8 @@ impl Default for ShapeConfig {
 /// What follows from settings and data set.
 pub(super) struct Plan {
     pub(super) recipe: Recipe,
+    /// What the network learns.
+    pub(super) dense: DenseTask,
     /// Images of the pool, rising.
     pub(super) pool: Vec<u32>,
     /// Images of the test split, rising.
@@ -122,6 +129,13 @@ impl Plan {
         config: &ShapeConfig,
     ) -> Result<Self, WorkflowError> {
         config.check()?;
+        let dense = dense_task(dataset.task, dataset.class_names.len());
+        let Some(dense) = dense.filter(|_| !dataset.class_names.is_empty()) else {
+            return refuse(
+                "the data set",
+                format!("no network learns {} from it", dataset.task.in_words()),
+            );
+        };
         let rows = |is_test: bool| -> Vec<u32> {
             let rows = (0_u32..).zip(&dataset.is_test);
             rows.filter(|(_, test)| **test == is_test)
@@ -141,7 +155,11 @@ impl Plan {
         }
         let size = config.batch_size.unwrap_or_else(|| (pool.len() / 40).clamp(4, 50));
         Ok(Self {
-            recipe: Recipe::of(dataset.task, &dataset.sizes),
+            recipe: config
+                .recipe
+                .clone()
+                .unwrap_or_else(|| Recipe::of(dataset.task, &dataset.sizes)),
+            dense,
             batch: BatchConfig {
                 size: size.min(budget),
                 ..BatchConfig::default()

@@ -14,7 +14,7 @@ use super::plan::Plan;
 use crate::WorkflowError;
 use crate::shapes::choosing::{Choice, choose, stream};
 use crate::shapes::fit::fit_of;
-use crate::shapes::learner::{Drawn, dense_task, learn};
+use crate::shapes::learner::{Drawn, learn};
 use crate::shapes::pictures::Pictures;
 use crate::shapes::proposing::{Proposal, propose};
 use crate::shapes::trust::{Tested, Trust};
@@ -63,7 +63,6 @@ pub(super) fn replay(
     order: &Order,
     tick: &dyn Fn(),
 ) -> Result<Run, WorkflowError> {
-    let task = dense_task(dataset.task, dataset.class_names.len());
     let mut run = Run {
         strategy: order.strategy.clone(),
         points: Vec::new(),
@@ -113,11 +112,12 @@ pub(super) fn replay(
         };
         let before = network.as_ref();
         let seed = order.seed.wrapping_add(u64::from(round) << 32);
-        let state = learn(pictures, task, &drawn, before, steps, seed, &mut |_| true)?;
+        let state = learn(pictures, plan.dense, &drawn, before, steps, seed, &mut |_| true)?;
         let rest: Vec<u32> = unasked(plan, &asked);
-        let found = propose(pictures, &state, &rest, &mut |_| true)?;
+        let kind = (dataset.task, dataset.class_names.len());
+        let found = propose(pictures, kind, &state, &rest, &mut |_| true)?;
         let round_seconds = started.elapsed().as_secs_f64();
-        let on_test = propose(pictures, &state, &plan.test, &mut |_| true)?;
+        let on_test = propose(pictures, kind, &state, &plan.test, &mut |_| true)?;
         let trust = self::trust(&asked);
         let expected = found.iter().map(|p| trust.expected_fit(p.agreement));
         run.points.push(Point {
@@ -158,11 +158,11 @@ pub(super) fn full_label(
     seed: u64,
     tick: &dyn Fn(),
 ) -> Result<Option<ShapeMeasures>, WorkflowError> {
-    let task = dense_task(dataset.task, dataset.class_names.len());
     let drawn = drawn(dataset, plan.pool.iter().copied());
     let steps = plan.recipe.full_steps;
-    let state = learn(pictures, task, &drawn, None, steps, seed, &mut |_| true)?;
-    let found = propose(pictures, &state, &plan.test, &mut |_| true)?;
+    let state = learn(pictures, plan.dense, &drawn, None, steps, seed, &mut |_| true)?;
+    let kind = (dataset.task, dataset.class_names.len());
+    let found = propose(pictures, kind, &state, &plan.test, &mut |_| true)?;
     tick();
     measure(dataset, &found)
 }

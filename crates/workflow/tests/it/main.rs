@@ -7,6 +7,7 @@
 )]
 
 mod adapting;
+mod discs;
 mod drawings;
 mod expert;
 mod findings;
@@ -22,5 +23,7 @@ mod loop_to_certificate;
 mod open;
 mod queue;
 mod refuted;
+mod shapes;
 mod simulating;
+mod simulating_shapes;
 mod unusual;

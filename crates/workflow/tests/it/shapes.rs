@@ -1,0 +1,101 @@
+//! A project of masks from the first drawing to audited labels, with the known shape as the expert.
+
+use crate::discs;
+use crate::expert::say;
+use crate::folder::{imported, options};
+use autolabel_annotation::{Answer, Drawing, ImageId, ImageSize, Label, Task};
+use autolabel_workflow::{OpenOptions, Project};
+use std::path::Path;
+
+const IMAGES: u32 = 90;
+
+fn truth(image: ImageId) -> Drawing {
+    discs::truth(image.0, Task::SemanticSegmentation)
+}
+
+fn options_of(folder: &Path) -> OpenOptions {
+    OpenOptions {
+        classes: vec!["disc".to_owned()],
+        task: Task::SemanticSegmentation,
+        ..options(folder)
+    }
+}
+
+fn dice(a: &Drawing, b: &Drawing) -> f64 {
+    let ([a], [b]) = (&a.shapes[..], &b.shapes[..]) else {
+        return 0.0;
+    };
+    let size = ImageSize::new(discs::SIDE, discs::SIDE).unwrap();
+    let (a, b) = (a.geometry.mask(size).unwrap(), b.geometry.mask(size).unwrap());
+    let shared = a.intersection_area(&b).unwrap();
+    2.0 * f64::from(shared) / f64::from(a.area() + b.area())
+}
+
+/// Draws what the queue asks for until so many images are drawn.
+async fn label(project: &Project, until: u64) {
+    while project.view().await.unwrap().counts.labeled < until {
+        let queue = project.queue("local", 1).await.unwrap();
+        let image = queue.items[0].image.clone();
+        let kept = project.save_drawing(image.id, &truth(image.id)).await.unwrap();
+        let answer = Answer::Drawn { drawing: kept.id };
+        say(project, &image, answer).await.unwrap();
+        project.idle().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn masks_are_learnt_proposed_and_auto_labeled() {
+    let folder = tempfile::tempdir().unwrap();
+    discs::draw(folder.path(), IMAGES);
+    let project = imported(&options_of(folder.path())).await;
+    assert!(
+        project.auto_label_preview().await.is_err(),
+        "nothing has learnt yet"
+    );
+    let batch = u64::from(project.view().await.unwrap().settings.batch_size);
+    label(&project, batch).await;
+    let models = project.models().await.unwrap();
+    assert_eq!(models.len(), 1, "the first batch is learnt from");
+    assert_eq!(u64::from(models[0].labels), batch);
+
+    let next = project.queue("local", 1).await.unwrap().items[0].image.id;
+    let proposal = project.proposal(next).await.unwrap().unwrap();
+    assert_eq!(u64::from(proposal.learnt_from), batch);
+    let proposed = Drawing {
+        shapes: proposal.shapes.iter().map(|s| s.shape.clone()).collect(),
+        ignored: None,
+    };
+    let fit = dice(&truth(next), &proposed);
+    assert!(fit > 0.5, "{fit}");
+
+    // A second batch tests the proposals of the first network.
+    label(&project, 2 * batch).await;
+    project.close().await.unwrap();
+    let project = Project::open(&options_of(folder.path())).await.unwrap();
+    project.idle().await;
+    let again = project.queue("local", 1).await.unwrap().items[0].image.id;
+    assert!(
+        project.proposal(again).await.unwrap().is_some(),
+        "a start of the program finds the network again"
+    );
+
+    let preview = project.auto_label_preview().await.unwrap();
+    assert!(preview.accepted > 40, "{preview:?}");
+    let applied = project.auto_label().await.unwrap();
+    assert!(applied.applied);
+    let counts = project.view().await.unwrap().counts;
+    assert_eq!(counts.auto_labeled, applied.accepted);
+    let mut fits = Vec::new();
+    for row in 0..IMAGES {
+        let image = project.image(ImageId(row)).await.unwrap();
+        if let Some(Label::Drawn { drawing }) = image.auto_label {
+            let drawing = project.drawing(drawing).await.unwrap().drawing;
+            fits.push(dice(&truth(ImageId(row)), &drawing));
+        }
+    }
+    assert_eq!(fits.len() as u64, applied.accepted);
+    let mean = fits.iter().sum::<f64>() / fits.len() as f64;
+    assert!(mean > 0.85, "{mean}");
+    assert_eq!(project.check().await.unwrap(), Vec::<String>::new());
+    project.close().await.unwrap();
+}

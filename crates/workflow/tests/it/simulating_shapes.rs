@@ -1,0 +1,102 @@
+//! Simulations on shapes: data sets are recognised, and the report adds up.
+
+use crate::discs;
+use autolabel_annotation::Task;
+use autolabel_workflow::simulate_shapes::{
+    Recipe, ShapeConfig, ShapeDataset, ShapeSource, load_shape_dataset, shape_source,
+    simulate_shapes,
+};
+use autolabel_workflow::{BackboneSource, EngineChoice, load_backbone};
+use std::fmt::Write as _;
+use std::path::Path;
+
+const IMAGES: u32 = 40;
+
+/// Discs with label images, every fifth of them for tests.
+fn data_set(folder: &Path) {
+    discs::draw(folder, IMAGES);
+    std::fs::create_dir(folder.join("masks")).unwrap();
+    let mut table = "file,mask,split\n".to_owned();
+    for number in 0..IMAGES {
+        let file = discs::file(number);
+        let mask = folder.join("masks").join(&file);
+        discs::label_image(number).save(mask).unwrap();
+        let split = if number % 5 == 0 { "test" } else { "pool" };
+        writeln!(table, "{file},masks/{file},{split}").unwrap();
+    }
+    std::fs::write(folder.join("index.csv"), table).unwrap();
+}
+
+fn loaded(folder: &Path) -> ShapeDataset {
+    let source = shape_source(folder, None, None).unwrap().unwrap();
+    let table = folder.join("index.csv");
+    assert_eq!(
+        source,
+        (Task::SemanticSegmentation, ShapeSource::Masks(table))
+    );
+    let backbone = load_backbone(&BackboneSource::Default, EngineChoice::Auto, 2).unwrap();
+    load_shape_dataset(folder, &source, &backbone, None, &mut |_| {}).unwrap()
+}
+
+#[test]
+fn masks_are_simulated() {
+    let folder = tempfile::tempdir().unwrap();
+    data_set(folder.path());
+    let dataset = loaded(folder.path());
+    assert_eq!(dataset.files.len(), IMAGES as usize);
+    assert_eq!(dataset.truth[7], discs::truth(7, Task::SemanticSegmentation));
+    let recipe = Recipe {
+        first_steps: 60,
+        round_steps: 30,
+        views: 2,
+        ..Recipe::of(dataset.task, &dataset.sizes)
+    };
+    let config = ShapeConfig {
+        compare: vec!["foreground_random".to_owned()],
+        budget_share: 0.5,
+        batch_size: Some(8),
+        seeds: 1,
+        recipe: Some(recipe),
+        ..ShapeConfig::default()
+    };
+    let run = || simulate_shapes(&dataset, &config, EngineChoice::Auto, &mut |_| {}).unwrap();
+    let report = run();
+    assert_eq!((report.pool, report.test), (32, 8));
+    assert_eq!(report.arms.len(), 2);
+    let main = &report.arms[0];
+    let labels: Vec<usize> = main.curve.iter().map(|point| point.labels).collect();
+    assert_eq!(labels, [8, 16]);
+    let last = main.curve[1].test.as_ref().unwrap().mean;
+    assert!(last > 0.5, "{last}");
+    // Drawing from nothing: 10 s, a pick, and the outline; a proposal only ever makes it faster.
+    let seconds = main.curve[0].expert_seconds.mean;
+    assert!((8.0 * 30.0..8.0 * 150.0).contains(&seconds), "{seconds}");
+    assert!(main.curve[1].expert_seconds.mean < 2.1 * seconds);
+    let finished = &report.runs[0];
+    assert!(finished.expert_hours < finished.by_hand_hours);
+    assert!(!finished.false_certificate);
+    let json = |report| serde_json::to_value(&report).unwrap()["arms"][0]["curve"][1]["test"].clone();
+    assert_eq!(json(run()), json(report), "the same seed gives the same curve");
+}
+
+#[test]
+fn what_cannot_be_simulated_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    data_set(folder.path());
+    assert_eq!(
+        shape_source(folder.path(), None, Some(Task::SemanticSegmentation))
+            .unwrap()
+            .map(|(task, _)| task),
+        Some(Task::SemanticSegmentation)
+    );
+    let refused = shape_source(folder.path(), None, Some(Task::Detection)).unwrap_err();
+    assert!(refused.to_string().contains("coco.json"), "{refused}");
+    std::fs::remove_file(folder.path().join("index.csv")).unwrap();
+    assert_eq!(shape_source(folder.path(), None, None).unwrap(), None);
+    let config = ShapeConfig {
+        strategy: "guess".to_owned(),
+        ..ShapeConfig::default()
+    };
+    let refused = config.check().unwrap_err().to_string();
+    assert!(refused.contains("foreground_random"), "{refused}");
+}
