@@ -25,9 +25,14 @@ mod box_decoding;
 mod box_loss;
 mod box_target;
 
+mod instance_decoding;
+mod instance_loss;
+mod instance_target;
+
 mod found_shape;
 mod grid_sampling;
 mod view_space;
+mod vote_map;
 
 #[cfg(test)]
 mod parity;
@@ -44,6 +49,8 @@ pub use box_target::box_target;
 pub use class_decoding::class_shapes;
 pub use class_target::class_target;
 pub use found_shape::FoundShape;
+pub use instance_decoding::{InstanceDecoding, instance_shapes};
+pub use instance_target::instance_target;
 pub use maps::{DENSE_STRIDE, DenseExample, DenseMaps, DenseTarget, DenseView, UNLABELED};
 pub use objective::DenseTask;
 pub use prediction::{DenseGrid, dense_logits, predict_dense};

@@ -104,8 +104,9 @@ mod error;
 pub use adaptation::{AdaptConfig, AdaptState, Maps, adapt, tail_features};
 pub use dense::{
     BoxDecoding, DENSE_STRIDE, DenseConfig, DenseExample, DenseGrid, DenseMaps, DenseState,
-    DenseTarget, DenseTask, DenseView, FoundShape, UNLABELED, box_shapes, box_target, class_shapes,
-    class_target, dense_logits, predict_dense, train_dense,
+    DenseTarget, DenseTask, DenseView, FoundShape, InstanceDecoding, UNLABELED, box_shapes,
+    box_target, class_shapes, class_target, dense_logits, instance_shapes, instance_target,
+    predict_dense, train_dense,
 };
 pub use error::TrainingError;
 pub use looks::stage_maps;

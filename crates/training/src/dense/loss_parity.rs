@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::dense::box_loss::box_loss;
+use crate::dense::instance_loss::instance_loss;
 use crate::dense::maps::DenseTarget;
 
 const ROWS: usize = 4;
@@ -14,6 +15,7 @@ const CLASSES: usize = 2;
 #[derive(Deserialize)]
 struct Golden {
     boxes: GoldenLoss,
+    instances: GoldenLoss,
 }
 
 #[derive(Deserialize)]
@@ -88,4 +90,23 @@ fn boxes_cost_what_their_papers_say() {
     let mut gradient = vec![f32::NAN; answers.len()];
     let loss = box_loss(CLASSES, &answers, &target, 0.5, &mut gradient);
     check(&golden().boxes, loss, &gradient, 0.5);
+}
+
+#[test]
+fn instances_cost_what_their_papers_say() {
+    let labels = CLASSES + 1;
+    let shares = pattern(CELLS * labels, 3);
+    let ways = pattern(CELLS * 2, 9);
+    let values = (0..CELLS).flat_map(|cell| {
+        let shares = &shares[cell * labels..][..labels];
+        let sum: f64 = shares.iter().map(|share| 1.5 + share).sum();
+        let shares = shares.iter().map(move |share| (1.5 + share) / sum);
+        let ways = ways[cell * 2..][..2].iter().map(|way| 30.0 * way);
+        shares.chain(ways).chain([counts(cell)])
+    });
+    let target = target(labels + 3, values);
+    let answers = answers(labels + 2);
+    let mut gradient = vec![f32::NAN; answers.len()];
+    let loss = instance_loss(CLASSES, &answers, &target, 0.5, &mut gradient);
+    check(&golden().instances, loss, &gradient, 0.5);
 }

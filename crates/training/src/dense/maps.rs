@@ -88,7 +88,8 @@ pub struct DenseTarget {
     /// Cells from left to right.
     pub columns: usize,
     /// Numbers per cell, as the task asks for; for classes, the share of each, which add up to 1. For
-    /// boxes see [`box_target`](crate::box_target).
+    /// the others see [`box_target`](crate::box_target) and
+    /// [`instance_target`](crate::instance_target).
     pub channels: usize,
     /// `[rows, columns, channels]`.
     pub values: Vec<f32>,

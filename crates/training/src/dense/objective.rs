@@ -11,6 +11,9 @@ use crate::dense::class_decoding::class_shapes;
 use crate::dense::class_loss::class_loss;
 use crate::dense::class_target::class_target;
 use crate::dense::found_shape::FoundShape;
+use crate::dense::instance_decoding::{InstanceDecoding, instance_shapes};
+use crate::dense::instance_loss::instance_loss;
+use crate::dense::instance_target::instance_target;
 use crate::dense::maps::DenseTarget;
 use crate::dense::prediction::DenseGrid;
 
@@ -34,6 +37,14 @@ pub enum DenseTask {
         /// Classes of the label schema.
         classes: usize,
     },
+    /// Instances of `classes` classes, at least 1, as Panoptic-DeepLab finds them (Cheng et al. 2020):
+    /// the class at a cell, and where the centre of its instance lies. Answers: a logit of the
+    /// background and one a class, then the way down and the way right from the middle of the cell to
+    /// the centre in units of 16 pixels of the input.
+    Instances {
+        /// Classes of the label schema.
+        classes: usize,
+    },
 }
 
 impl DenseTask {
@@ -43,6 +54,7 @@ impl DenseTask {
         match self {
             Self::Classes { classes } => classes,
             Self::Boxes { classes } => classes + SIDES,
+            Self::Instances { classes } => 1 + classes + 2,
         }
     }
 
@@ -51,15 +63,15 @@ impl DenseTask {
     pub fn target_channels(self) -> usize {
         match self {
             Self::Classes { .. } => self.outputs(),
-            // How much the sides count.
-            Self::Boxes { .. } => self.outputs() + 1,
+            // How much the sides or the way to the centre count.
+            Self::Boxes { .. } | Self::Instances { .. } => self.outputs() + 1,
         }
     }
 
     /// What the network should answer for `view` of an image of `size` with this drawing.
     ///
     /// # Errors
-    /// As [`class_target`] and [`box_target`].
+    /// As [`class_target`], [`box_target`] and [`instance_target`].
     pub fn target(
         self,
         drawing: &Drawing,
@@ -69,6 +81,7 @@ impl DenseTask {
         match self {
             Self::Classes { classes } => class_target(drawing, size, classes, view),
             Self::Boxes { classes } => box_target(drawing, size, classes, view),
+            Self::Instances { classes } => instance_target(drawing, size, classes, view),
         }
     }
 
@@ -76,7 +89,7 @@ impl DenseTask {
     /// [`dense_logits`](crate::dense_logits) gives them, with default settings.
     ///
     /// # Errors
-    /// As [`class_shapes`] and [`box_shapes`].
+    /// As [`class_shapes`], [`box_shapes`] and [`instance_shapes`].
     pub fn shapes(
         self,
         grid: &DenseGrid,
@@ -86,6 +99,9 @@ impl DenseTask {
         match self {
             Self::Classes { .. } => class_shapes(grid, size, view),
             Self::Boxes { .. } => box_shapes(grid, size, view, &BoxDecoding::default()),
+            Self::Instances { .. } => {
+                instance_shapes(grid, size, view, &InstanceDecoding::default())
+            }
         }
     }
 
@@ -94,13 +110,16 @@ impl DenseTask {
         match self {
             Self::Classes { .. } => "classes",
             Self::Boxes { .. } => "boxes",
+            Self::Instances { .. } => "instances",
         }
     }
 
     /// The number that every task has.
     pub(crate) fn classes(self) -> usize {
         match self {
-            Self::Classes { classes } | Self::Boxes { classes } => classes,
+            Self::Classes { classes } | Self::Boxes { classes } | Self::Instances { classes } => {
+                classes
+            }
         }
     }
 
@@ -110,6 +129,7 @@ impl DenseTask {
         let (task, least) = match name {
             "classes" => (Self::Classes { classes }, 2),
             "boxes" => (Self::Boxes { classes }, 1),
+            "instances" => (Self::Instances { classes }, 1),
             _ => return None,
         };
         (least..=usize::from(u8::MAX))
@@ -121,14 +141,14 @@ impl DenseTask {
     pub(crate) fn widths(self) -> [usize; 3] {
         match self {
             Self::Classes { .. } => [96, 64, 32],
-            Self::Boxes { .. } => [96, 64, 64],
+            Self::Boxes { .. } | Self::Instances { .. } => [96, 64, 64],
         }
     }
 
     /// What the first answers are shifted to before the first step, where they should not be near 0.
     pub(crate) fn first_answers(self) -> Vec<f32> {
         match self {
-            Self::Classes { .. } => Vec::new(),
+            Self::Classes { .. } | Self::Instances { .. } => Vec::new(),
             Self::Boxes { classes } => vec![RARE_CENTRE_LOGIT; classes],
         }
     }
@@ -147,6 +167,7 @@ impl DenseTask {
                 class_loss(classes, answer, wanted, weights, share, gradient)
             }
             Self::Boxes { classes } => box_loss(classes, answer, target, share, gradient),
+            Self::Instances { classes } => instance_loss(classes, answer, target, share, gradient),
         }
     }
 }

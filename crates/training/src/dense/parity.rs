@@ -169,9 +169,14 @@ fn a_kept_state_is_the_same_state() {
     assert!(small.len() < bytes.len() / 2);
     let read = DenseState::from_bytes(&tail, &small).unwrap();
     assert!(read.warm() == state.warm());
-    let boxes = DenseState::start(&tail, DenseTask::Boxes { classes: 1 }, 3);
-    let read = DenseState::from_bytes(&tail, &boxes.to_bytes(true)).unwrap();
-    assert!(read == boxes && read.task() == boxes.task());
+    for task in [
+        DenseTask::Boxes { classes: 1 },
+        DenseTask::Instances { classes: 2 },
+    ] {
+        let state = DenseState::start(&tail, task, 3);
+        let read = DenseState::from_bytes(&tail, &state.to_bytes(true)).unwrap();
+        assert!(read == state && read.task() == task);
+    }
     for broken in [&small[..4], &small[..small.len() - 4], b"no state at all"] {
         assert!(DenseState::from_bytes(&tail, broken).is_err());
     }

@@ -178,6 +178,12 @@ fn it_draws_boxes_around_the_squares() {
 }
 
 #[test]
+fn it_cuts_out_the_squares() {
+    let ious = found_squares(DenseTask::Instances { classes: 1 }, 40);
+    assert!(ious.iter().all(|iou| *iou > 0.7), "{ious:?}");
+}
+
+#[test]
 fn an_interrupted_training_ends_where_an_undisturbed_one_does_on_any_number_of_threads() {
     let tail = Tail::read(autolabel_models::default_network()).unwrap();
     let views = views();
