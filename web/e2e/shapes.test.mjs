@@ -25,7 +25,7 @@ import {
 import { steps } from './steps.mjs';
 
 const IMAGES = 12;
-const LIMIT = { timeout: 5 * 60_000 };
+const LIMIT = { timeout: 10 * 60_000 };
 /** Radius that the brush begins with, and one step smaller, pixels. */
 const BRUSH = 12;
 const SMALLER_BRUSH = 9.6;
