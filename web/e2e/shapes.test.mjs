@@ -25,9 +25,10 @@ import {
 import { steps } from './steps.mjs';
 
 const IMAGES = 12;
-const LIMIT = { timeout: 5 * 60_000 };
-/** Radius that the brush begins with, pixels. */
+const LIMIT = { timeout: 10 * 60_000 };
+/** Radius that the brush begins with, and one step smaller, pixels. */
 const BRUSH = 12;
+const SMALLER_BRUSH = 9.6;
 
 /** A project of this task in the program, and a page at its label screen. */
 async function begin(t, task, classes) {
@@ -157,7 +158,7 @@ test('boxes by mouse, from the first to the audit', LIMIT, async (t) => {
     await page.reload();
     image = await openImage(page);
     await shapesShown(page, 3);
-    assert.match(await page.locator('[data-testid=proposal-quality]').innerText(), /Probably right in the main/);
+    assert.match(await page.locator('[data-testid=proposal-quality]').innerText(), /Probably mostly right/);
     await review(page, 'shapes-proposals');
     await key(page, 'Tab');
     await page.locator('[data-testid=shape-2][aria-pressed=true]').waitFor();
@@ -199,6 +200,8 @@ test('boxes by mouse, from the first to the audit', LIMIT, async (t) => {
       await page.waitForLoadState('networkidle');
       await review(page, `shapes-${screen === '' ? 'home' : screen}`);
     }
+    // Before anything can be auto-labeled the server says so, which the browser takes for a failure.
+    page.complaints = page.complaints.filter((text) => !/409.*auto-label/.test(text));
     assert.ok(await page.locator('[data-testid=task-detection]').isChecked());
   });
 
@@ -249,6 +252,7 @@ async function audit(page, origin, images) {
     shapes.map(({ geometry }) => geometry),
     [box(20, 20, 40, 40), box(100, 60, 30, 20)],
   );
+  await context.unrouteAll({ behavior: 'wait' });
 }
 
 test('masks by brush', LIMIT, async (t) => {
@@ -278,7 +282,7 @@ test('masks by brush', LIMIT, async (t) => {
     await key(page, 'Backspace');
     assert.equal(await openImage(page, image), first);
     await shapesShown(page, 2);
-    await key(page, 'b');
+    await key(page, '2');
     await drag(page, [[60, 130], [100, 130]], 20); // prettier-ignore
     await key(page, 'Enter');
     image = await openImage(page, first);
@@ -329,6 +333,7 @@ test('instances by keyboard alone', LIMIT, async (t) => {
   const [x, y] = [size.width, size.height].map((side) => Math.floor(side / 2) + 0.5);
 
   await step('a region is brushed by keys, undone after a reload, and saved', async () => {
+    await key(page, '[');
     await key(page, 'ArrowRight');
     await key(page, 'Space');
     await presses(page, 'Shift+ArrowRight', 4);
@@ -356,6 +361,8 @@ test('instances by keyboard alone', LIMIT, async (t) => {
     await key(page, 'Backspace');
     assert.equal(await openImage(page, drawn[1]), drawn[0]);
     await shapesShown(page, 1);
+    // The reload has given the brush its first size back.
+    await key(page, '[');
     await key(page, 'ArrowRight');
     await presses(page, 'Shift+ArrowDown', 4);
     await key(page, 'Space');
@@ -372,8 +379,8 @@ test('instances by keyboard alone', LIMIT, async (t) => {
   await step('the export holds these pixels and no others', async () => {
     const regions = await exported(origin, drawn[0]);
     const expected = [
-      brushed(size, [x, y], [x + 40, y], BRUSH),
-      brushed(size, [x, y + 40], [x + 1, y + 40], BRUSH),
+      brushed(size, [x, y], [x + 40, y], SMALLER_BRUSH),
+      brushed(size, [x, y + 40], [x + 1, y + 40], SMALLER_BRUSH),
     ];
     assert.equal(regions.length, 2);
     const found = regions.map(({ pixels }) => expected.findIndex((mask) => differing(mask, pixels) === 0));

@@ -56,7 +56,12 @@ export function useDrawing(request: Request | null): DrawingInHand {
     const opening = openDrawing({ key, image, task, base, begin, currentClass });
     opening.then(
       (drawing) => {
-        if (isWanted) setOpen({ of, drawing });
+        if (!isWanted) return;
+        setOpen({ of, drawing });
+        void drawing.freed.then(() => {
+          // A page that took long to go: its log is taken up, unless one has begun to draw without it.
+          if (isWanted && !drawing.session.dirty.value) setAttempt((times) => times + 1);
+        });
       },
       (cause: unknown) => {
         if (isWanted) setProblem(cause instanceof Error ? cause.message : String(cause));
@@ -87,7 +92,7 @@ export function useDrawing(request: Request | null): DrawingInHand {
     open: now,
     problem,
     tryAgain() {
-      setAttempt(attempt + 1);
+      setAttempt((times) => times + 1);
     },
   };
 }

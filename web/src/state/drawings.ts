@@ -28,13 +28,15 @@ export interface OpenDrawing {
   session: DrawingSession;
   /** Another tab has it, too, and keeps its log: undo ends here with this page. */
   isElsewhere: boolean;
+  /** Resolves when that tab has let it go. */
+  freed: Promise<void>;
   proposal: ShapeProposal | null;
   /** Lets other tabs have it, when all edits are kept. */
   close: () => void;
 }
 
 /** A page that was just left gives its drawing back within this time. */
-const WAIT_FOR_LEFT_PAGE_MS = 300;
+const WAIT_FOR_LEFT_PAGE_MS = 1000;
 const WAIT_FOR_PROPOSAL_MS = 800;
 /** Base of a drawing that nobody has answered with. */
 const NEW = 'new';
@@ -51,15 +53,18 @@ export async function openDrawing(wanted: Wanted): Promise<OpenDrawing> {
       width: image.width,
       height: image.height,
       currentClass,
-      ...(lock === null ? {} : { store: logStore(), key }),
+      ...(lock.isElsewhere ? {} : { store: logStore(), key }),
     });
     const proposal = await fill(session, wanted);
     const close = (): void => {
-      void session.settled().finally(() => lock?.());
+      void session.settled().finally(() => {
+        lock.end();
+      });
     };
-    return { image: image.id, session, isElsewhere: lock === null, proposal, close };
+    const { isElsewhere, freed } = lock;
+    return { image: image.id, session, isElsewhere, freed, proposal, close };
   } catch (cause) {
-    lock?.();
+    lock.end();
     throw cause;
   }
 }
@@ -100,21 +105,41 @@ function logStore(): LogStore {
   return store;
 }
 
-/** Waits for the lock of a drawing; returns what gives it back, or `null` where another tab has it. */
-async function hold(key: string): Promise<(() => void) | null> {
-  if (!hasLocks()) return () => undefined;
-  const options = { signal: AbortSignal.timeout(WAIT_FOR_LEFT_PAGE_MS) };
-  return new Promise((resolve) => {
-    navigator.locks
-      .request(`autolabel.drawing/${key}`, options, () => {
-        return new Promise<void>((release) => {
-          resolve(release);
-        });
-      })
-      .catch(() => {
-        resolve(null);
+/** The lock of a drawing, or the wait for it. */
+interface Hold {
+  /** Another page has it. */
+  isElsewhere: boolean;
+  /** Resolves when it is free after all. */
+  freed: Promise<void>;
+  /** Gives it back, or stops waiting. */
+  end: () => void;
+}
+
+/** Waits a moment for the lock of a drawing, and goes on waiting where another page has it. */
+async function hold(key: string): Promise<Hold> {
+  const hold: Hold = { isElsewhere: false, freed: new Promise(() => undefined), end: () => undefined };
+  if (!hasLocks()) return hold;
+  const waiting = new AbortController();
+  hold.end = () => {
+    waiting.abort();
+  };
+  const granted = new Promise<void>((resolve) => {
+    const keep = (): Promise<void> =>
+      new Promise((release) => {
+        hold.end = release;
+        resolve();
       });
+    // An end of the wait is no failure.
+    navigator.locks
+      .request(`autolabel.drawing/${key}`, { signal: waiting.signal }, keep)
+      .catch(() => undefined);
   });
+  const late = new Promise<boolean>((resolve) => {
+    window.setTimeout(resolve, WAIT_FOR_LEFT_PAGE_MS, true);
+  });
+  hold.isElsewhere = await Promise.race([granted.then(() => false), late]);
+  if (hold.isElsewhere) hold.freed = granted;
+  return hold;
 }
 
 /** Browsers have locks only on secure origins; the DOM types do not say so. */

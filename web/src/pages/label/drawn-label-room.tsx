@@ -1,7 +1,7 @@
 /** The reading room where answers are shapes: draw, Enter, next image. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { getDrawing } from '../../api/client';
-import type { Answer, QueueItem } from '../../api/types';
+import { getDrawing, getImage } from '../../api/client';
+import type { Answer, Drawing, QueueItem } from '../../api/types';
 import type { Controller, Timings } from '../../drawing/ui/controller';
 import { chooseClass } from '../../drawing/ui/drawing-keys';
 import { DrawingPane } from '../../drawing/ui/drawing-pane';
@@ -20,7 +20,7 @@ import { outbox } from '../../state/answers';
 import { giveAnswer, goBack, loadingQueue, session, toggleFlag } from '../../state/labeling';
 import { classes, words } from '../../state/project';
 import { proposalFor } from '../../state/proposals';
-import { shapesInWords, UNNUMBERED } from '../../words/labels';
+import { sameAnswer, shapesInWords, UNNUMBERED } from '../../words/labels';
 import { BatchProgress } from './batch-progress';
 import { DrawnRail } from './drawn-rail';
 import { EmptyQueue } from './empty-queue';
@@ -252,6 +252,13 @@ function requestOf(item: QueueItem, earlier: Answer | null, key: string | null):
   const { image } = item;
   if (earlier?.kind !== 'drawn' || key === null) return { screen: 'label', image, base: null, begin: null };
   const unsent = outbox.waitingAnswers().find((message) => message.key === key)?.drawing;
-  const begin = () => (unsent === undefined ? getDrawing(earlier.drawing) : Promise.resolve(unsent));
+  const begin = (): Promise<Drawing> =>
+    unsent === undefined ? drawingOf(image.id, earlier) : Promise.resolve(unsent);
   return { screen: 'label', image, base: baseOf(key), begin };
+}
+
+/** What an answer has drawn; the server knows its number where a reload came before the receipt. */
+async function drawingOf(image: number, given: Answer): Promise<Drawing> {
+  const answer = sameAnswer(given, UNNUMBERED) ? (await getImage(image)).answer : given;
+  return answer?.kind === 'drawn' ? getDrawing(answer.drawing) : { shapes: [] };
 }

@@ -108,5 +108,5 @@ function Quality({ proposal }: { proposal: ShapeProposal | null }) {
 function qualityInWords(quality: number | null): string {
   if (quality === null) return 'A proposal: check all of it';
   if (quality >= 0.85) return 'Probably right';
-  return quality >= 0.65 ? 'Probably right in the main' : 'Probably needs work';
+  return quality >= 0.65 ? 'Probably mostly right' : 'Probably needs work';
 }
