@@ -48,7 +48,7 @@ pub(crate) fn learn(
         .collect::<Result<_, _>>()?;
     let mut examples = Vec::with_capacity(drawn.len());
     for ((image, maps), targets) in drawn.iter().zip(maps.chunks(views.into())).zip(targets) {
-        let (height, width) = pictures.input(image.row);
+        let (height, width) = pictures.input(image.row, View::Augmented(0));
         let known: Option<Vec<&Maps>> = maps.iter().map(Option::as_ref).collect();
         let Some(known) = known else {
             continue;
@@ -75,7 +75,7 @@ pub(crate) fn learn(
     })?)
 }
 
-/// What a network answers for a task with so many classes of shapes; `None` where none learns it.
+/// What a network answers for a task with so many classes of shapes; `None` for a task without shapes.
 pub(crate) fn dense_task(task: Task, class_count: usize) -> Option<DenseTask> {
     match task {
         Task::Detection => Some(DenseTask::Boxes {
@@ -84,7 +84,10 @@ pub(crate) fn dense_task(task: Task, class_count: usize) -> Option<DenseTask> {
         Task::SemanticSegmentation => Some(DenseTask::Classes {
             classes: class_count + 1,
         }),
-        _ => None,
+        Task::InstanceSegmentation => Some(DenseTask::Instances {
+            classes: class_count,
+        }),
+        Task::Classification | Task::Findings | Task::Grades => None,
     }
 }
 

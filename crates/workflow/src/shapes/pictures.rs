@@ -86,20 +86,23 @@ impl Pictures {
     }
 
     /// Rows and columns of what the network sees of it.
-    pub(crate) fn input(&self, row: u32) -> (usize, usize) {
-        self.recipe.input(self.size(row))
+    pub(crate) fn input(&self, row: u32, view: View) -> (usize, usize) {
+        match view {
+            View::Augmented(_) => self.recipe.learnt_from(self.size(row)),
+            View::Whole | View::Mirrored => self.recipe.whole(self.size(row)),
+        }
     }
 
     /// How a view looks at an image: the same whenever it is asked for.
     pub(crate) fn look(&self, row: u32, view: View) -> Augmentation {
         let size = self.size(row);
         let source = (size.height() as usize, size.width() as usize);
-        let (height, width) = self.input(row);
+        let (height, width) = self.input(row, view);
         match view {
             View::Augmented(number) => {
                 let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
                 rng.set_stream(u64::from(row) << 16 | u64::from(number));
-                Augmentation::draw(&mut rng, source, height, width, &self.recipe.range)
+                self.recipe.view(size, &mut rng)
             }
             View::Whole => Augmentation::plain(source, height, width),
             View::Mirrored => {
@@ -121,8 +124,9 @@ impl Pictures {
         };
         let mut missing: Vec<usize> = (0..wanted.len()).filter(|at| found[*at].is_none()).collect();
         // Pictures of one size run together, and views of one image share its reading.
-        missing.sort_by_key(|at| (self.input(wanted[*at].0), wanted[*at].0));
-        for alike in missing.chunk_by(|a, b| self.input(wanted[*a].0) == self.input(wanted[*b].0)) {
+        let input = |at: &usize| self.input(wanted[*at].0, wanted[*at].1);
+        missing.sort_by_key(|at| (input(at), wanted[*at].0));
+        for alike in missing.chunk_by(|a, b| input(a) == input(b)) {
             for part in alike.chunks(AT_A_TIME) {
                 self.compute(wanted, part, &mut found)?;
             }
@@ -152,7 +156,7 @@ impl Pictures {
         let Some((first, _)) = drawn.first() else {
             return Ok(());
         };
-        let (height, width) = self.input(wanted[*first].0);
+        let (height, width) = self.input(wanted[*first].0, wanted[*first].1);
         let pictures: Vec<&[f32]> = drawn.iter().map(|(_, picture)| &picture[..]).collect();
         let values = frozen_stage_maps(&self.stages, height, width, &pictures)?;
         let size = values.len() / drawn.len();

@@ -95,7 +95,7 @@ fn answers(
     let inputs: Vec<DenseMaps<'_>> = known
         .iter()
         .map(|&(place, maps)| {
-            let (height, width) = pictures.input(rows[place]);
+            let (height, width) = pictures.input(rows[place], view);
             DenseMaps::new(height, width, maps)
         })
         .collect::<Result<_, _>>()?;
@@ -128,7 +128,7 @@ impl Answered<'_> {
                 let mean = mean_of(whole, mirrored);
                 (self.found(&mean, View::Whole)?, Vec::new())
             }
-            DenseTask::Boxes { .. } => self.parted(found),
+            DenseTask::Boxes { .. } | DenseTask::Instances { .. } => self.parted(found),
         };
         let drawing = self.drawing(&sure)?;
         Ok(Proposal {

@@ -45,7 +45,7 @@ pub(super) fn report(
         test: plan.test.len(),
         classes: dataset.class_names.clone(),
         backbone: dataset.backbone.clone(),
-        input: plan.recipe.input(middle_size(&dataset.sizes)),
+        input: plan.recipe.whole(middle_size(&dataset.sizes)),
         batch_size: plan.batch.size,
         seeds: plan.seeds.clone(),
         speed: plan.speed,

@@ -6,7 +6,7 @@ use autolabel_annotation::{
     Answer, BoundingBox, ClassId, Drawing, DrawingId, DrawnShape, Geometry, ImageSize, Mask, Task,
 };
 use autolabel_workflow::view::ImageView;
-use autolabel_workflow::{ExportFormat, OpenOptions, Project, WorkflowError};
+use autolabel_workflow::{ExportFormat, OpenOptions, Project, SettingsPatch, WorkflowError};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -58,6 +58,12 @@ async fn drawings_survive_and_are_exported_as_they_were_drawn() {
     let folder = tempfile::tempdir().unwrap();
     draw_all(folder.path(), 0..30);
     let project = imported(&drawn(folder.path(), Task::InstanceSegmentation)).await;
+    // The first network comes after the first batch, which is larger than what is drawn here.
+    let patch = SettingsPatch {
+        batch_size: Some(20),
+        ..SettingsPatch::default()
+    };
+    project.settings(patch).await.unwrap();
     let images = label(&project, 14).await;
     let different: BTreeSet<_> = images.iter().map(|image| image.id).collect();
     assert_eq!(different.len(), 14, "no image is asked for twice");
