@@ -1,10 +1,11 @@
-//! A project of masks from the first drawing to audited labels, with the known shape as the expert.
+//! A project of masks from the first drawing to the certificate, with the known shape as the expert.
 
 use crate::discs;
-use crate::expert::say;
+use crate::expert::{check, say};
 use crate::folder::{imported, options};
 use autolabel_annotation::{Answer, Drawing, ImageId, ImageSize, Label, Task};
-use autolabel_workflow::{OpenOptions, Project};
+use autolabel_workflow::view::AuditVerdict;
+use autolabel_workflow::{OpenOptions, Project, SettingsPatch};
 use std::path::Path;
 
 const IMAGES: u32 = 90;
@@ -44,10 +45,15 @@ async fn label(project: &Project, until: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn masks_are_learnt_proposed_and_auto_labeled() {
+async fn masks_are_learnt_proposed_auto_labeled_and_certified() {
     let folder = tempfile::tempdir().unwrap();
     discs::draw(folder.path(), IMAGES);
     let project = imported(&options_of(folder.path())).await;
+    let patch = SettingsPatch {
+        target_error: Some(0.2),
+        ..SettingsPatch::default()
+    };
+    project.settings(patch).await.unwrap();
     assert!(
         project.auto_label_preview().await.is_err(),
         "nothing has learnt yet"
@@ -96,6 +102,28 @@ async fn masks_are_learnt_proposed_and_auto_labeled() {
     assert_eq!(fits.len() as u64, applied.accepted);
     let mean = fits.iter().sum::<f64>() / fits.len() as f64;
     assert!(mean > 0.85, "{mean}");
+
+    // The auditor leaves what fits and corrects the rest.
+    let mut view = project.audit().await.unwrap();
+    let mut corrected = 0;
+    while let Some(next) = view.next.clone() {
+        let Label::Drawn { drawing } = next.label else {
+            panic!("shapes are audited: {next:?}");
+        };
+        let proposed = project.drawing(drawing).await.unwrap().drawing;
+        let mut said = drawing;
+        if dice(&truth(next.image.id), &proposed) < 0.85 {
+            let right = truth(next.image.id);
+            said = project.save_drawing(next.image.id, &right).await.unwrap().id;
+            corrected += 1;
+        }
+        view = check(&project, &view, Answer::Drawn { drawing: said }).await;
+    }
+    assert_eq!(view.wrong, corrected);
+    assert_eq!(view.verdict, AuditVerdict::Certified);
+    let certificate = project.certificate().await.unwrap().unwrap();
+    let statement = &certificate.certificate.statement;
+    assert!(statement.contains("without an edit"), "{statement}");
     assert_eq!(project.check().await.unwrap(), Vec::<String>::new());
     project.close().await.unwrap();
 }
