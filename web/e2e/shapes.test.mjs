@@ -175,6 +175,17 @@ test('boxes by mouse, from the first to the audit', LIMIT, async (t) => {
       (await answered(origin, images[3])).shapes.map(({ geometry }) => geometry),
       [box(20, 20, 30, 30), box(110, 30, 20, 20)],
     );
+    // What was passed over does not come back with the answer.
+    const passed = image;
+    await shapesShown(page, 3);
+    await key(page, '0');
+    image = await openImage(page, passed);
+    await allSaved(page);
+    await key(page, 'Backspace');
+    assert.equal(await openImage(page, image), passed);
+    await shapesShown(page, 0);
+    await key(page, 'Enter');
+    image = await openImage(page, passed);
     await page.context().unroute('**/api/v1/images/*/proposal');
   });
 
@@ -301,6 +312,26 @@ test('masks by brush', LIMIT, async (t) => {
     const angle = down.map((pixel, i) => pixel | right[i]);
     assert.ok(differing(disc.pixels, angle) <= 0.03 * sum(angle));
     assert.equal((await answered(origin, first)).shapes.length, 2);
+  });
+
+  await step('a drawing waits in the browser while the program is away', async () => {
+    page.mayMissServer = true;
+    const waiting = image;
+    await page.context().route('**/drawings', (route) => route.abort('connectionrefused'));
+    await drag(page, [[40, 50], [100, 50]]); // prettier-ignore
+    await key(page, 'Enter');
+    image = await openImage(page, image);
+    await page.locator('[data-testid=saved-state][data-state=waiting]').waitFor();
+    assert.equal((await answered(origin, waiting)).answer, null);
+    await key(page, 'Backspace');
+    assert.equal(await openImage(page, image), waiting);
+    await shapesShown(page, 1);
+    await page.context().unroute('**/drawings');
+    await allSaved(page);
+    assert.equal((await answered(origin, waiting)).shapes.length, 1);
+    await key(page, 'Enter');
+    image = await openImage(page, waiting);
+    page.mayMissServer = false;
   });
 
   await step('strokes follow the pointer', async () => {
