@@ -175,6 +175,17 @@ test('boxes by mouse, from the first to the audit', LIMIT, async (t) => {
       (await answered(origin, images[3])).shapes.map(({ geometry }) => geometry),
       [box(20, 20, 30, 30), box(110, 30, 20, 20)],
     );
+    // What was passed over does not come back with the answer.
+    const passed = image;
+    await shapesShown(page, 3);
+    await key(page, '0');
+    image = await openImage(page, passed);
+    await allSaved(page);
+    await key(page, 'Backspace');
+    assert.equal(await openImage(page, image), passed);
+    await shapesShown(page, 0);
+    await key(page, 'Enter');
+    image = await openImage(page, passed);
     await page.context().unroute('**/api/v1/images/*/proposal');
   });
 
@@ -297,23 +308,40 @@ test('masks by brush', LIMIT, async (t) => {
     const off = differing(lung.pixels, stroke);
     assert.ok(off <= 0.03 * sum(stroke), `${off} of ${sum(stroke)} pixels`);
     assert.equal(lung.area, sum(lung.pixels));
-    const angle = brushed(size, [60, 100], [60, 130], BRUSH).map(
-      (pixel, i) => pixel | brushed(size, [60, 130], [100, 130], BRUSH)[i],
-    );
+    const [down, right] = [[60, 100], [100, 130]].map((end) => brushed(size, end, [60, 130], BRUSH)); // prettier-ignore
+    const angle = down.map((pixel, i) => pixel | right[i]);
     assert.ok(differing(disc.pixels, angle) <= 0.03 * sum(angle));
-    // What the server holds is what it exports, pixel for pixel.
-    const { shapes } = await answered(origin, first);
-    assert.equal(shapes.length, 2);
+    assert.equal((await answered(origin, first)).shapes.length, 2);
   });
 
-  await step('strokes follow the pointer', async (now = t) => {
+  await step('a drawing waits in the browser while the program is away', async () => {
+    page.mayMissServer = true;
+    const waiting = image;
+    await page.context().route('**/drawings', (route) => route.abort('connectionrefused'));
+    await drag(page, [[40, 50], [100, 50]]); // prettier-ignore
+    await key(page, 'Enter');
+    image = await openImage(page, image);
+    await page.locator('[data-testid=saved-state][data-state=waiting]').waitFor();
+    assert.equal((await answered(origin, waiting)).answer, null);
+    await key(page, 'Backspace');
+    assert.equal(await openImage(page, image), waiting);
+    await shapesShown(page, 1);
+    await page.context().unroute('**/drawings');
+    await allSaved(page);
+    assert.equal((await answered(origin, waiting)).shapes.length, 1);
+    await key(page, 'Enter');
+    image = await openImage(page, waiting);
+    page.mayMissServer = false;
+  });
+
+  await step('strokes follow the pointer', async () => {
     for (let row = 0; row < 6; row++) {
       const y = 25 + 20 * row;
       await drag(page, [[20, y], [140, y + 8]], 40); // prettier-ignore
     }
     const { strokes, steps: work } = await page.evaluate(() => window.__autolabelStrokes);
     assert.ok(strokes.length > 50, `${strokes.length} strokes were measured`);
-    now.diagnostic(
+    t.diagnostic(
       `stroke: pointer to drawn ${percentile95(strokes).toFixed(1)} ms, own work ${percentile95(work).toFixed(1)} ms (p95 of ${strokes.length})`,
     );
     // Generous: the machine may be busy with other things.

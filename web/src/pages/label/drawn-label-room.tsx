@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { getDrawing, getImage } from '../../api/client';
 import type { Answer, Drawing, QueueItem } from '../../api/types';
+import { openProposals } from '../../drawing/session/proposals';
 import type { Controller, Timings } from '../../drawing/ui/controller';
 import { chooseClass } from '../../drawing/ui/drawing-keys';
 import { DrawingPane } from '../../drawing/ui/drawing-pane';
@@ -62,6 +63,8 @@ export function DrawnLabelRoom() {
   const save = (event: Event): void => {
     if (!isShown() || open === null) return;
     step(event, () => {
+      // What was passed over is rejected: Enter must not accept it when the image is looked at again.
+      drawn.remove(openProposals(drawn).map(({ id }) => id));
       const key = giveAnswer(UNNUMBERED, seconds(), drawn.toDrawing());
       drawn.markSaved(baseOf(key));
     });
