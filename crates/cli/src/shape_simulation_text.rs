@@ -85,9 +85,11 @@ fn levels_table(report: &ShapeReport) -> String {
     let mut text = format!(
         "\nAll labels reach {mean:.3}. Images and minutes to a share of that, where reached: mean of the seeds that do\n"
     );
-    let mut rows = vec![std::iter::once("share".to_owned())
-        .chain(report.arms.iter().map(|arm| arm.strategy.clone()))
-        .collect::<Vec<_>>()];
+    let mut rows = vec![
+        std::iter::once("share".to_owned())
+            .chain(report.arms.iter().map(|arm| arm.strategy.clone()))
+            .collect::<Vec<_>>(),
+    ];
     for level in ["0.90", "0.95", "0.97"] {
         let mut row = vec![level.to_owned()];
         row.extend(report.arms.iter().map(|arm| level_cell(arm, level)));
@@ -147,9 +149,8 @@ fn ending(report: &ShapeReport) -> String {
     if runs.is_empty() {
         return String::new();
     }
-    let mean = |of: &dyn Fn(&ShapesFinished) -> f64| {
-        runs.iter().map(of).sum::<f64>() / runs.len() as f64
-    };
+    let mean =
+        |of: &dyn Fn(&ShapesFinished) -> f64| runs.iter().map(of).sum::<f64>() / runs.len() as f64;
     let certified = runs.iter().filter(|run| run.certified).count();
     let wrong = runs.iter().filter(|run| run.false_certificate).count();
     format!(

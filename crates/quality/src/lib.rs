@@ -117,7 +117,9 @@ pub use intervals::{
     hypergeometric_upper, wilson_95,
 };
 pub use overlap::{Overlap, class_overlaps, mask_overlap, mean_over_classes};
-pub use paired::{PairedDifference, holm, paired_difference, sign_flip_p, student_t_975, student_t_cdf};
+pub use paired::{
+    PairedDifference, holm, paired_difference, sign_flip_p, student_t_975, student_t_cdf,
+};
 pub use panoptic_quality::{
     PanopticCounts, PanopticQuality, Segment, mean_panoptic_quality, panoptic_counts,
 };

@@ -71,10 +71,7 @@ struct Applied {
     view: AutoLabelView,
 }
 
-async fn apply(
-    project: &Project,
-    unusual: Arc<Unusual>,
-) -> Result<AutoLabelView, WorkflowError> {
+async fn apply(project: &Project, unusual: Arc<Unusual>) -> Result<AutoLabelView, WorkflowError> {
     let judge = Judge::present(project).await?;
     let _writing = project.inner().writing.lock().await;
     let files = project.inner().store.file_names().await?;
@@ -322,7 +319,8 @@ impl Judge {
             return project.exact_model().await.map(Self::Classes);
         }
         let model = project.shape_model().await?;
-        let model = model.ok_or_else(|| conflict("There is no model yet; draw the first batch."))?;
+        let model =
+            model.ok_or_else(|| conflict("There is no model yet; draw the first batch."))?;
         Ok(Self::Shapes(model))
     }
 
@@ -352,8 +350,17 @@ async fn with_kept_drawings(
         .filter(|(proposal, _)| pass(proposal))
         .map(|(_, drawing)| drawing.clone())
         .collect();
-    let mut ids = project.inner().store.save_drawings(&kept).await?.into_iter();
-    for proposal in judged.proposals.iter_mut().filter(|proposal| pass(proposal)) {
+    let mut ids = project
+        .inner()
+        .store
+        .save_drawings(&kept)
+        .await?
+        .into_iter();
+    for proposal in judged
+        .proposals
+        .iter_mut()
+        .filter(|proposal| pass(proposal))
+    {
         if let Some(drawing) = ids.next() {
             proposal.label = Label::Drawn { drawing };
         }

@@ -3,7 +3,7 @@
 use crate::WorkflowError;
 use crate::dataset_columns::dataset_columns;
 use crate::dataset_embedding::{EmbeddedRows, embed_or_reuse};
-use crate::dataset_entries::{Entry, numbered_groups, labeled_entries, refused_files};
+use crate::dataset_entries::{Entry, labeled_entries, numbered_groups, refused_files};
 use crate::representation::{BlockSource, transform_config, transformed_blocks};
 use autolabel_annotation::{ImageTask, Label};
 use autolabel_heads::{Blocks, FeatureTransform, Matrix, RawFeatures};
@@ -209,7 +209,9 @@ pub(crate) fn plain_features(
     is_test: &[bool],
     network: &BackboneInfo,
 ) -> Result<Matrix, WorkflowError> {
-    blocks(raw, is_test, network)?.source(is_test).features(None)
+    blocks(raw, is_test, network)?
+        .source(is_test)
+        .features(None)
 }
 
 /// Fits the transform on the pool alone.

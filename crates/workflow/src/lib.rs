@@ -55,13 +55,13 @@ mod training;
 mod unusual;
 
 // The same walk on known labels.
+mod audited_release;
 pub mod dataset;
 mod dataset_columns;
 mod dataset_embedding;
 mod dataset_entries;
 mod dataset_features;
 mod dataset_grades;
-mod audited_release;
 mod runs;
 pub mod simulate;
 pub mod simulate_shapes;

@@ -122,16 +122,16 @@ fn ranked_picks(live: &Live, size: usize, rng: &mut ChaCha8Rng) -> Vec<PickRecor
             }
             *taken += 1;
         }
-        let fit = live.shapes.as_ref().and_then(|model| model.expected_fit(row));
+        let fit = live
+            .shapes
+            .as_ref()
+            .and_then(|model| model.expected_fit(row));
         let (score, text) = match (task.zip(prediction(live, row)), fit) {
             (Some((task, p)), _) => (
                 lead(live, row).map(|lead| 1.0 - lead),
                 doubt_in_words(task, p, &names),
             ),
-            (None, Some(fit)) => (
-                Some(1.0 - fit as f32),
-                shape_model::doubt_in_words(fit),
-            ),
+            (None, Some(fit)) => (Some(1.0 - fit as f32), shape_model::doubt_in_words(fit)),
             (None, None) => continue,
         };
         picks.push(PickRecord {

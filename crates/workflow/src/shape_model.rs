@@ -92,7 +92,11 @@ impl ShapeModel {
 
     /// Images without an answer or an automatic label, the worst expected fit first.
     pub(crate) fn ranking(&self, live: &Live) -> Vec<u32> {
-        let open = self.said.proposals.values().filter(|p| is_open(live, p.row));
+        let open = self
+            .said
+            .proposals
+            .values()
+            .filter(|p| is_open(live, p.row));
         let mut ranked: Vec<(f32, u32)> = open.map(|p| (p.agreement, p.row)).collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         ranked.into_iter().map(|(_, row)| row).collect()
@@ -146,7 +150,11 @@ impl Project {
     ///
     /// # Errors
     /// A full disk.
-    pub(crate) fn keep_shapes(&self, model: &ShapeModel, version: u32) -> Result<(), WorkflowError> {
+    pub(crate) fn keep_shapes(
+        &self,
+        model: &ShapeModel,
+        version: u32,
+    ) -> Result<(), WorkflowError> {
         let (network, said) = self.shape_files(version);
         if let Some(folder) = network.parent() {
             fs_err::create_dir_all(folder).map_err(WorkflowError::Io)?;

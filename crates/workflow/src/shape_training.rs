@@ -1,6 +1,7 @@
 //! A round on shapes in the background: drawings → a network → proposals for the other images, how well
 //! they are expected to fit, a point of the curve, the next batch.
 
+use crate::WorkflowError;
 use crate::auto_label::{Judged, choice};
 use crate::forecast::Forecast;
 use crate::jobs::JobHandle;
@@ -18,7 +19,6 @@ use crate::shapes::trust::Tested;
 use crate::snapshot::Snapshot;
 use crate::training::{Present, Trained, advice, take_over};
 use crate::view::{ClassRow, CurvePoint, ModelView, PickReason, ReliabilityBin};
-use crate::WorkflowError;
 use autolabel_annotation::{Answer, ClassId, Drawing, DrawingId, ImageId, ImageSize, LabelOrigin};
 use autolabel_models::load_frozen_stages;
 use autolabel_quality::ValidationItem;
@@ -65,14 +65,26 @@ pub(crate) fn train(project: &Project, job: &mut JobHandle) -> Result<String, Wo
     };
     let pictures = project.pictures(job)?;
     let before = job.wait(project.shape_model())?;
-    let learnt = learnt(project, job, (&snapshot, dense, &drawn), &pictures, before.as_deref())?;
+    let learnt = learnt(
+        project,
+        job,
+        (&snapshot, dense, &drawn),
+        &pictures,
+        before.as_deref(),
+    )?;
     let Some(model) = learnt else {
         // The job says itself that it was stopped.
         return Ok(String::new());
     };
     let batch = next(project, &snapshot, &model)?;
     let trained = Trained {
-        stored: stored(project, &snapshot, (&model, &drawn), before.as_deref(), started)?,
+        stored: stored(
+            project,
+            &snapshot,
+            (&model, &drawn),
+            before.as_deref(),
+            started,
+        )?,
         present: Present::Shapes(Arc::new(model)),
     };
     job.wait(take_over(project, &snapshot, batch, Some(trained)))
@@ -138,16 +150,26 @@ fn learnt(
             drawing: &image.drawing,
         })
         .collect();
-    let network = before.map(|before| &before.network).filter(|network| network.task() == dense);
+    let network = before
+        .map(|before| &before.network)
+        .filter(|network| network.task() == dense);
     let steps = match network {
         Some(_) => pictures.recipe.round_steps,
         None => pictures.recipe.first_steps,
     };
     let seed = snapshot.seed.wrapping_add(u64::from(snapshot.round) << 32);
-    let state = learn(pictures, dense, &examples, network, steps, seed, &mut |step| {
-        job.progress("Learning to draw", step as u64, steps as u64);
-        !job.is_cancelled()
-    })?;
+    let state = learn(
+        pictures,
+        dense,
+        &examples,
+        network,
+        steps,
+        seed,
+        &mut |step| {
+            job.progress("Learning to draw", step as u64, steps as u64);
+            !job.is_cancelled()
+        },
+    )?;
     if state.step < steps {
         return Ok(None);
     }
@@ -159,7 +181,11 @@ fn learnt(
     let asked = sample(&open, snapshot.seed);
     let kind = (task, snapshot.class_names.len());
     let proposals = propose(pictures, kind, &state, &asked, &mut |done| {
-        job.progress("Drawing on the other images", done as u64, asked.len() as u64);
+        job.progress(
+            "Drawing on the other images",
+            done as u64,
+            asked.len() as u64,
+        );
         !job.is_cancelled()
     })?;
     if job.is_cancelled() {
@@ -236,8 +262,14 @@ fn stored(
     let live = project.live();
     let threshold = snapshot.config.threshold;
     let random = model.random_part();
-    let sure: Vec<f32> = model.open(&live).map(|proposal| model.chance(proposal)).collect();
-    let open = (0_u32..).take(live.index.len()).filter(|row| is_open(&live, *row)).count();
+    let sure: Vec<f32> = model
+        .open(&live)
+        .map(|proposal| model.chance(proposal))
+        .collect();
+    let open = (0_u32..)
+        .take(live.index.len())
+        .filter(|row| is_open(&live, *row))
+        .count();
     let share = autolabel_quality::auto_labelable(&sure, &random, &threshold)?;
     let forecast = Forecast::new(sure, &threshold, snapshot.config.stop.batch_size);
     let spared = forecast.spared(open, 1.0)?;
@@ -352,7 +384,12 @@ impl Project {
             let live = self.live();
             (live.index.len(), live.settings.schema.task)
         };
-        let kept = || inner.pictures.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = || {
+            inner
+                .pictures
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         if let Some(pictures) = kept().as_ref().filter(|kept| kept.len() == images) {
             return Ok(Arc::clone(pictures));
         }

@@ -62,7 +62,11 @@ pub fn simulate_shapes(
     let pictures = Pictures::new(
         plan.recipe.clone(),
         load_frozen_stages(engine, workers.threads_each)?,
-        dataset.files.iter().map(|file| dataset.root.join(file)).collect(),
+        dataset
+            .files
+            .iter()
+            .map(|file| dataset.root.join(file))
+            .collect(),
         dataset.sizes.clone(),
         config.first_seed,
     );

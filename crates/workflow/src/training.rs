@@ -8,9 +8,9 @@ use crate::project::live::{Live, StoredModel, batch_progress, version};
 use crate::project::{Project, ProjectEvent, aside, ordered};
 use crate::queue::put_next_batch;
 use crate::round::{self, PickWithReason, RoundModel, RoundOutcome};
+use crate::shape_model::ShapeModel;
 use crate::snapshot::Snapshot;
 use crate::view::{Effort, JobView, StopAdvice, StopReason};
-use crate::shape_model::ShapeModel;
 use crate::{WorkflowError, jobs, model_view, shape_training};
 use autolabel_heads::{GpConfig, ScaleChoice};
 use autolabel_selection::StopDecision;
@@ -240,8 +240,7 @@ pub(crate) async fn take_over(
         match trained {
             Some(Trained { stored, present }) => {
                 let version = stored.view.version;
-                let message =
-                    format!("Model {version} learnt from {} labels.", stored.view.labels);
+                let message = format!("Model {version} learnt from {} labels.", stored.view.labels);
                 live.models.push(stored);
                 if let Present::Shapes(_) = present {
                     project.forget_shapes(version - 1);

@@ -157,7 +157,7 @@ fn found_shape(mask: &Mask, tally: &Tally, decoding: &InstanceDecoding) -> Optio
     let confidence = (of_class * agreement) as f32;
     let is_kept =
         largest.area() >= decoding.least_area_px && confidence >= decoding.least_confidence;
-    is_kept.then(|| FoundShape {
+    is_kept.then_some(FoundShape {
         shape: DrawnShape {
             class: ClassId(class as u16),
             geometry: Geometry::Mask(largest),

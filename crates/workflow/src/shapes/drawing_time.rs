@@ -132,7 +132,12 @@ impl DrawingSpeed {
 
     /// Tracing the part of the outline that lies farther from the proposed one than an eye tells: two
     /// pixels, or one in a hundred of the sides. What is proposed too much is erased along its outline.
-    fn outline(&self, truth: &Mask, proposed: &Mask, size: ImageSize) -> Result<f64, WorkflowError> {
+    fn outline(
+        &self,
+        truth: &Mask,
+        proposed: &Mask,
+        size: ImageSize,
+    ) -> Result<f64, WorkflowError> {
         let side = f64::from(size.pixels()).sqrt();
         let tolerance = (0.01 * side).max(2.0);
         let distances = surface_distances(truth, proposed, [1.0, 1.0])?;
@@ -155,7 +160,9 @@ impl DrawingSpeed {
 }
 
 fn boxes(shapes: &[DrawnShape]) -> Vec<BoundingBox> {
-    let boxes = shapes.iter().filter_map(|shape| shape.geometry.bounding_box());
+    let boxes = shapes
+        .iter()
+        .filter_map(|shape| shape.geometry.bounding_box());
     boxes.collect()
 }
 
@@ -197,7 +204,10 @@ mod tests {
         };
         let scratch = of(None);
         // An outline of 196 pixels at 100 a minute.
-        assert!((scratch - (10.0 + 1.5 + 0.6 * 196.0)).abs() < 1e-9, "{scratch}");
+        assert!(
+            (scratch - (10.0 + 1.5 + 0.6 * 196.0)).abs() < 1e-9,
+            "{scratch}"
+        );
         assert!((of(Some(&truth)) - 10.0).abs() < 1e-9);
         assert!(of(Some(&square(size, 52.0))) < 11.0);
         assert!(of(Some(&square(size, 80.0))) <= scratch);

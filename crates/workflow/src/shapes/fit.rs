@@ -83,7 +83,11 @@ fn both_classes(
     first: &Drawing,
     second: &Drawing,
 ) -> std::collections::BTreeSet<autolabel_annotation::ClassId> {
-    first.classes().into_iter().chain(second.classes()).collect()
+    first
+        .classes()
+        .into_iter()
+        .chain(second.classes())
+        .collect()
 }
 
 fn boxes(shapes: &[Geometry]) -> Option<Vec<BoundingBox>> {

@@ -9,9 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use autolabel_annotation::ImageSize;
-use autolabel_image_io::{
-    Augmentation, ImageIoError, Plane, ReadLimits, augmented, read_plane,
-};
+use autolabel_image_io::{Augmentation, ImageIoError, Plane, ReadLimits, augmented, read_plane};
 use autolabel_models::{FrozenStages, frozen_stage_maps};
 use half::f16;
 use rand::SeedableRng;
@@ -120,9 +118,14 @@ impl Pictures {
     pub(crate) fn maps(&self, wanted: &[(u32, View)]) -> Result<Vec<Option<Maps>>, WorkflowError> {
         let mut found: Vec<Option<Maps>> = {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            wanted.iter().map(|key| kept.maps.get(key).cloned()).collect()
+            wanted
+                .iter()
+                .map(|key| kept.maps.get(key).cloned())
+                .collect()
         };
-        let mut missing: Vec<usize> = (0..wanted.len()).filter(|at| found[*at].is_none()).collect();
+        let mut missing: Vec<usize> = (0..wanted.len())
+            .filter(|at| found[*at].is_none())
+            .collect();
         // Pictures of one size run together, and views of one image share its reading.
         let input = |at: &usize| self.input(wanted[*at].0, wanted[*at].1);
         missing.sort_by_key(|at| (input(at), wanted[*at].0));
@@ -201,7 +204,9 @@ mod tests {
         assert_eq!(whole, mirrored);
         // What is gone has no maps, and nothing fails.
         std::fs::remove_file(file).unwrap();
-        let maps = pictures.maps(&[(0, View::Whole), (0, View::Augmented(0))]).unwrap();
+        let maps = pictures
+            .maps(&[(0, View::Whole), (0, View::Augmented(0))])
+            .unwrap();
         assert!(maps.iter().all(Option::is_none));
     }
 }

@@ -117,7 +117,9 @@ impl Recipe {
         if self.sight == Sight::Magnified {
             // The range counts from the size at which the image just fits.
             let longest = source.0.max(source.1) as f64;
-            let by = MAGNIFIED.0.min(MOST_SIDE * MAGNIFIED.0 / MAGNIFIED.1 / longest);
+            let by = MAGNIFIED
+                .0
+                .min(MOST_SIDE * MAGNIFIED.0 / MAGNIFIED.1 / longest);
             let enlarged = by * longest / CROP as f64;
             range.scale = (range.scale.0 * enlarged, range.scale.1 * enlarged);
             range.shift += 0.5 * (enlarged - 1.0).max(0.0);

@@ -86,7 +86,10 @@ pub fn shape_source(
     let is_coco = |path: &Path| path.extension().is_some_and(|ending| ending == "json");
     let table = match named {
         Some(path) => (!is_coco(path)).then(|| path.to_path_buf()),
-        None => TABLES.iter().map(|name| root.join(name)).find(|path| path.is_file()),
+        None => TABLES
+            .iter()
+            .map(|name| root.join(name))
+            .find(|path| path.is_file()),
     };
     if let Some(path) = table {
         let table = autolabel_formats::read_label_table(&path)?;

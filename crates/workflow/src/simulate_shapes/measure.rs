@@ -117,7 +117,10 @@ fn detections<S: Shape>(
         })
     });
     let sure = proposal.drawing.shapes.iter().zip(&proposal.confidences);
-    let faint = proposal.faint.iter().map(|(shape, confidence)| (shape, confidence));
+    let faint = proposal
+        .faint
+        .iter()
+        .map(|(shape, confidence)| (shape, confidence));
     let found = sure.chain(faint);
     let detections = found.filter_map(|(shape, confidence)| {
         Some(Detection {
@@ -149,10 +152,7 @@ fn average<S: Shape>(
     Ok(())
 }
 
-fn panoptic(
-    dataset: &ShapeDataset,
-    proposals: &[Proposal],
-) -> Result<Option<f64>, WorkflowError> {
+fn panoptic(dataset: &ShapeDataset, proposals: &[Proposal]) -> Result<Option<f64>, WorkflowError> {
     let classes = dataset.class_names.len();
     let segments = |drawing: &Drawing| -> Vec<Segment> {
         let shapes = drawing.shapes.iter().filter_map(|shape| {

@@ -124,10 +124,7 @@ impl ShapeConfig {
 }
 
 impl Plan {
-    pub(super) fn new(
-        dataset: &ShapeDataset,
-        config: &ShapeConfig,
-    ) -> Result<Self, WorkflowError> {
+    pub(super) fn new(dataset: &ShapeDataset, config: &ShapeConfig) -> Result<Self, WorkflowError> {
         config.check()?;
         let dense = dense_task(dataset.task, dataset.class_names.len());
         let Some(dense) = dense.filter(|_| !dataset.class_names.is_empty()) else {
@@ -153,7 +150,9 @@ impl Plan {
                 ),
             );
         }
-        let size = config.batch_size.unwrap_or_else(|| (pool.len() / 40).clamp(4, 50));
+        let size = config
+            .batch_size
+            .unwrap_or_else(|| (pool.len() / 40).clamp(4, 50));
         Ok(Self {
             recipe: config
                 .recipe

@@ -81,7 +81,14 @@ pub(super) fn replay(
             size,
             ..plan.batch.clone()
         };
-        let picks = next(dataset, plan, &asked, (&proposals, &trust), &batch, (order.seed, round))?;
+        let picks = next(
+            dataset,
+            plan,
+            &asked,
+            (&proposals, &trust),
+            &batch,
+            (order.seed, round),
+        )?;
         if picks.is_empty() {
             break;
         }
@@ -112,7 +119,15 @@ pub(super) fn replay(
         };
         let before = network.as_ref();
         let seed = order.seed.wrapping_add(u64::from(round) << 32);
-        let state = learn(pictures, plan.dense, &drawn, before, steps, seed, &mut |_| true)?;
+        let state = learn(
+            pictures,
+            plan.dense,
+            &drawn,
+            before,
+            steps,
+            seed,
+            &mut |_| true,
+        )?;
         let rest: Vec<u32> = unasked(plan, &asked);
         let kind = (dataset.task, dataset.class_names.len());
         let found = propose(pictures, kind, &state, &rest, &mut |_| true)?;
@@ -160,7 +175,9 @@ pub(super) fn full_label(
 ) -> Result<Option<ShapeMeasures>, WorkflowError> {
     let drawn = drawn(dataset, plan.pool.iter().copied());
     let steps = plan.recipe.full_steps;
-    let state = learn(pictures, plan.dense, &drawn, None, steps, seed, &mut |_| true)?;
+    let state = learn(pictures, plan.dense, &drawn, None, steps, seed, &mut |_| {
+        true
+    })?;
     let kind = (dataset.task, dataset.class_names.len());
     let found = propose(pictures, kind, &state, &plan.test, &mut |_| true)?;
     tick();

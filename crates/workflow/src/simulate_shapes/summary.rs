@@ -31,7 +31,10 @@ pub(super) fn report(
     for runs in &by_arm {
         arms.push(arm(runs, random, &full_label, shortest)?);
     }
-    let pool_shapes = plan.pool.iter().map(|row| dataset.truth[*row as usize].shapes.len());
+    let pool_shapes = plan
+        .pool
+        .iter()
+        .map(|row| dataset.truth[*row as usize].shapes.len());
     Ok(ShapeReport {
         version: 1,
         dataset: dataset.name.clone(),
@@ -93,7 +96,10 @@ fn shortest(runs: &[Run]) -> (f64, f64) {
             .map(|point| point.seconds)
     };
     let begin = seconds(<[Point]>::first).fold(0.0, f64::max);
-    (begin, seconds(<[Point]>::last).fold(f64::INFINITY, f64::min))
+    (
+        begin,
+        seconds(<[Point]>::last).fold(f64::INFINITY, f64::min),
+    )
 }
 
 /// The part of a curve between two places, both with a value of their own.
@@ -135,14 +141,15 @@ fn arm(
         let areas = runs.iter().map(|run| area_by_seconds(run, shortest));
         areas.collect()
     };
-    let over_random = |areas: &dyn Fn(&[Run]) -> Vec<f64>| -> Result<Option<Difference>, WorkflowError> {
-        let Some(random) = random.filter(|_| !is_random(runs)) else {
-            return Ok(None);
+    let over_random =
+        |areas: &dyn Fn(&[Run]) -> Vec<f64>| -> Result<Option<Difference>, WorkflowError> {
+            let Some(random) = random.filter(|_| !is_random(runs)) else {
+                return Ok(None);
+            };
+            Ok(paired_difference(&areas(runs), &areas(random))?.map(Difference::from))
         };
-        Ok(paired_difference(&areas(runs), &areas(random))?.map(Difference::from))
-    };
-    let full = (!full.is_empty())
-        .then(|| full.iter().map(|of| of.main).sum::<f64>() / full.len() as f64);
+    let full =
+        (!full.is_empty()).then(|| full.iter().map(|of| of.main).sum::<f64>() / full.len() as f64);
     Ok(ShapeArm {
         strategy: runs[0].strategy.clone(),
         curve: curve.collect(),
@@ -158,9 +165,8 @@ fn curve_point(points: &[&Point]) -> ShapePoint {
     let over = |of: &dyn Fn(&Point) -> f64| {
         Spread::of(&points.iter().map(|point| of(point)).collect::<Vec<_>>())
     };
-    let known = |of: &dyn Fn(&Point) -> Option<f64>| {
-        Spread::of_known(points.iter().map(|point| of(point)))
-    };
+    let known =
+        |of: &dyn Fn(&Point) -> Option<f64>| Spread::of_known(points.iter().map(|point| of(point)));
     ShapePoint {
         labels: points[0].labels,
         shapes: over(&|point| point.shapes as f64),
@@ -194,7 +200,10 @@ fn test_means(points: &[&Point]) -> BTreeMap<String, f64> {
         }
     }
     let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
-    values.into_iter().map(|(name, of)| (name, mean(of))).collect()
+    values
+        .into_iter()
+        .map(|(name, of)| (name, mean(of)))
+        .collect()
 }
 
 fn to_full(runs: &[Run], full: f64) -> BTreeMap<&'static str, ToFull> {

@@ -30,7 +30,11 @@ pub fn draw(folder: &Path, count: u32) {
     for number in 0..count {
         let picture = GrayImage::from_fn(SIDE, SIDE, |column, row| {
             let grain = (column * 31 + row * 17 + number * 7 + column * row) % 40;
-            let ground = if is_inside(number, column, row) { 150 } else { 60 };
+            let ground = if is_inside(number, column, row) {
+                150
+            } else {
+                60
+            };
             Luma([(ground + grain) as u8])
         });
         picture.save(folder.join(file(number))).unwrap();
@@ -40,7 +44,11 @@ pub fn draw(folder: &Path, count: u32) {
 /// The label image of a picture: 0 and 255.
 pub fn label_image(number: u32) -> GrayImage {
     GrayImage::from_fn(SIDE, SIDE, |column, row| {
-        Luma([if is_inside(number, column, row) { 255 } else { 0 }])
+        Luma([if is_inside(number, column, row) {
+            255
+        } else {
+            0
+        }])
     })
 }
 

@@ -27,7 +27,10 @@ fn dice(a: &Drawing, b: &Drawing) -> f64 {
         return 0.0;
     };
     let size = ImageSize::new(discs::SIDE, discs::SIDE).unwrap();
-    let (a, b) = (a.geometry.mask(size).unwrap(), b.geometry.mask(size).unwrap());
+    let (a, b) = (
+        a.geometry.mask(size).unwrap(),
+        b.geometry.mask(size).unwrap(),
+    );
     let shared = a.intersection_area(&b).unwrap();
     2.0 * f64::from(shared) / f64::from(a.area() + b.area())
 }
@@ -37,7 +40,10 @@ async fn label(project: &Project, until: u64) {
     while project.view().await.unwrap().counts.labeled < until {
         let queue = project.queue("local", 1).await.unwrap();
         let image = queue.items[0].image.clone();
-        let kept = project.save_drawing(image.id, &truth(image.id)).await.unwrap();
+        let kept = project
+            .save_drawing(image.id, &truth(image.id))
+            .await
+            .unwrap();
         let answer = Answer::Drawn { drawing: kept.id };
         say(project, &image, answer).await.unwrap();
         project.idle().await;
@@ -114,7 +120,11 @@ async fn masks_are_learnt_proposed_auto_labeled_and_certified() {
         let mut said = drawing;
         if dice(&truth(next.image.id), &proposed) < 0.85 {
             let right = truth(next.image.id);
-            said = project.save_drawing(next.image.id, &right).await.unwrap().id;
+            said = project
+                .save_drawing(next.image.id, &right)
+                .await
+                .unwrap()
+                .id;
             corrected += 1;
         }
         view = check(&project, &view, Answer::Drawn { drawing: said }).await;

@@ -44,7 +44,10 @@ fn masks_are_simulated() {
     data_set(folder.path());
     let dataset = loaded(folder.path());
     assert_eq!(dataset.files.len(), IMAGES as usize);
-    assert_eq!(dataset.truth[7], discs::truth(7, Task::SemanticSegmentation));
+    assert_eq!(
+        dataset.truth[7],
+        discs::truth(7, Task::SemanticSegmentation)
+    );
     let recipe = Recipe {
         first_steps: 60,
         round_steps: 30,
@@ -75,8 +78,13 @@ fn masks_are_simulated() {
     let finished = &report.runs[0];
     assert!(finished.expert_hours < finished.by_hand_hours);
     assert!(!finished.false_certificate);
-    let json = |report| serde_json::to_value(&report).unwrap()["arms"][0]["curve"][1]["test"].clone();
-    assert_eq!(json(run()), json(report), "the same seed gives the same curve");
+    let json =
+        |report| serde_json::to_value(&report).unwrap()["arms"][0]["curve"][1]["test"].clone();
+    assert_eq!(
+        json(run()),
+        json(report),
+        "the same seed gives the same curve"
+    );
 }
 
 #[test]
