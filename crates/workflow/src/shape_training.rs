@@ -13,7 +13,7 @@ use crate::shapes::choosing::WITH_PROPOSALS;
 use crate::shapes::fit::fit_of;
 use crate::shapes::learner::{Drawn, dense_task, learn};
 use crate::shapes::pictures::Pictures;
-use crate::shapes::proposing::propose;
+use crate::shapes::proposing::{Asked, propose, usual_counts};
 use crate::shapes::recipe::Recipe;
 use crate::shapes::trust::Tested;
 use crate::snapshot::Snapshot;
@@ -179,7 +179,11 @@ fn learnt(
         rows.filter(|row| is_open(&live, *row)).collect()
     };
     let asked = sample(&open, snapshot.seed);
-    let kind = (task, snapshot.class_names.len());
+    let classes = snapshot.class_names.len();
+    let kind = Asked {
+        task,
+        usual_counts: &usual_counts(drawn.iter().map(|image| &image.drawing), classes),
+    };
     let proposals = propose(pictures, kind, &state, &asked, &mut |done| {
         job.progress(
             "Drawing on the other images",

@@ -209,7 +209,8 @@ mod tests {
             "{scratch}"
         );
         assert!((of(Some(&truth)) - 10.0).abs() < 1e-9);
-        assert!(of(Some(&square(size, 52.0))) < 11.0);
+        // Only the corner lies farther off than an eye tells.
+        assert!(of(Some(&square(size, 52.0))) < 14.0);
         assert!(of(Some(&square(size, 80.0))) <= scratch);
     }
 

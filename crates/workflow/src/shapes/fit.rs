@@ -1,7 +1,9 @@
 //! How well two drawings of one image fit each other.
 
-use autolabel_annotation::{BoundingBox, Drawing, Geometry, Mask, Task};
-use autolabel_quality::{instance_disagreement, iou_matrix, mask_overlap};
+use std::collections::BTreeSet;
+
+use autolabel_annotation::{BoundingBox, ClassId, Drawing, Geometry, Mask, Task};
+use autolabel_quality::{IouMatrix, instance_disagreement, iou_matrix, mask_overlap, match_by_iou};
 
 use crate::WorkflowError;
 
@@ -59,19 +61,46 @@ pub(crate) fn fit(truth: &Drawing, proposed: &Drawing) -> Result<f64, WorkflowEr
     })
 }
 
+/// For each shape of a drawing the IoU with its partner of the same class in another drawing of the image, 0
+/// where it has none.
+pub(crate) fn partner_ious(drawing: &Drawing, other: &Drawing) -> Result<Vec<f64>, WorkflowError> {
+    let mut found = vec![0.0; drawing.shapes.len()];
+    for class in drawing.classes() {
+        let places: Vec<usize> = (0..drawing.shapes.len())
+            .filter(|place| drawing.shapes[*place].class == class)
+            .collect();
+        let ious = class_ious(drawing, other, class)?;
+        for (row, partner) in match_by_iou(&ious).into_iter().enumerate() {
+            if let Some(column) = partner {
+                found[places[row]] = ious.at(row, column);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// IoU of every shape of a class in one drawing with every one in another.
+fn class_ious(
+    first: &Drawing,
+    second: &Drawing,
+    class: ClassId,
+) -> Result<IouMatrix, WorkflowError> {
+    let of = |drawing: &Drawing| -> Vec<Geometry> {
+        let shapes = drawing.shapes.iter().filter(|shape| shape.class == class);
+        shapes.map(|shape| shape.geometry.clone()).collect()
+    };
+    let (first, second) = (of(first), of(second));
+    Ok(match (boxes(&first), boxes(&second)) {
+        (Some(first), Some(second)) => iou_matrix(&first, &second)?,
+        _ => iou_matrix(&masks(&first), &masks(&second))?,
+    })
+}
+
 fn instance_fit(truth: &Drawing, proposed: &Drawing) -> Result<f64, WorkflowError> {
     let (mut sum, mut count) = (0.0, 0);
     for class in both_classes(truth, proposed) {
-        let of = |drawing: &Drawing| -> Vec<Geometry> {
-            let shapes = drawing.shapes.iter().filter(|shape| shape.class == class);
-            shapes.map(|shape| shape.geometry.clone()).collect()
-        };
-        let (first, second) = (of(truth), of(proposed));
-        let ious = match (boxes(&first), boxes(&second)) {
-            (Some(first), Some(second)) => iou_matrix(&first, &second)?,
-            _ => iou_matrix(&masks(&first), &masks(&second))?,
-        };
-        let shapes = first.len().max(second.len());
+        let ious = class_ious(truth, proposed, class)?;
+        let shapes = ious.rows.max(ious.columns);
         sum += (1.0 - instance_disagreement(&ious)) * shapes as f64;
         count += shapes;
     }
@@ -79,10 +108,7 @@ fn instance_fit(truth: &Drawing, proposed: &Drawing) -> Result<f64, WorkflowErro
 }
 
 /// The classes that either drawing has, rising.
-fn both_classes(
-    first: &Drawing,
-    second: &Drawing,
-) -> std::collections::BTreeSet<autolabel_annotation::ClassId> {
+fn both_classes(first: &Drawing, second: &Drawing) -> BTreeSet<ClassId> {
     first
         .classes()
         .into_iter()
@@ -113,7 +139,7 @@ fn masks(shapes: &[Geometry]) -> Vec<Mask> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autolabel_annotation::{ClassId, DrawnShape, ImageSize};
+    use autolabel_annotation::{DrawnShape, ImageSize};
 
     fn drawing(shapes: Vec<(u16, Geometry)>) -> Drawing {
         let shapes = shapes.into_iter().map(|(class, geometry)| DrawnShape {

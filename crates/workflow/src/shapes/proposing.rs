@@ -10,15 +10,20 @@ use autolabel_training::{DenseGrid, DenseMaps, DenseState, DenseTask, FoundShape
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::fit::fit_of;
+use super::fit::{fit_of, partner_ious};
 use super::pictures::{Maps, Pictures, View};
 use crate::WorkflowError;
 
 /// Images that are answered for together.
 const AT_A_TIME: usize = 32;
-/// Boxes and instances with at least this confidence are proposed; people delete a false one faster than
-/// they draw a missing one.
-const LEAST_CONFIDENCE: f32 = 0.35;
+/// Boxes and instances are proposed from a confidence on at which there are as many as on the drawn images:
+/// a young network finds things long before it is sure of them. The confidence lies between these.
+const LEAST_CONFIDENCE: (f32, f32) = (0.1, 0.6);
+/// Fainter ones than this are noise; of those above, so many are expected to be there as their confidences
+/// add up to.
+const LEAST_FAINT: f32 = 0.05;
+/// Shapes that an image without any is taken to have, so that a faint one there is no certain miss.
+const NOTHING_WORTH: f64 = 0.2;
 
 /// A proposal for an image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,11 +34,21 @@ pub(crate) struct Proposal {
     pub(crate) drawing: Drawing,
     /// How sure each shape is, 0 to 1.
     pub(crate) confidences: Vec<f32>,
-    /// How well the answers for the image and its mirror image fit each other, 0 to 1; see [`fit_of`].
+    /// How well the answers for the image and its mirror image fit each other, 0 to 1: of masks as
+    /// [`fit_of`] says; of boxes and instances the mean IoU of partners, where a shape counts by its
+    /// confidence and shapes that are too faint to be proposed count as missed by theirs.
     pub(crate) agreement: f32,
     /// Shapes that are too unsure to be proposed, for measures that ask for them.
     #[serde(skip)]
     pub(crate) faint: Vec<(DrawnShape, f32)>,
+}
+
+/// What a network is asked to propose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) task: Task,
+    /// Shapes of each class on a drawn image, on average; one entry a class.
+    pub(crate) usual_counts: &'a [f64],
 }
 
 /// Proposals for these images, in their order; those that cannot be read are left out. `go_on` hears how
@@ -43,39 +58,80 @@ pub(crate) struct Proposal {
 /// The network fails.
 pub(crate) fn propose(
     pictures: &Pictures,
-    (task, class_count): (Task, usize),
+    asked: Asked<'_>,
     state: &DenseState,
     rows: &[u32],
     go_on: &mut dyn FnMut(usize) -> bool,
 ) -> Result<Vec<Proposal>, WorkflowError> {
-    let mut proposals = Vec::with_capacity(rows.len());
+    let mut answered = Vec::with_capacity(rows.len());
     for (part, rows) in rows.chunks(AT_A_TIME).enumerate() {
         let whole = answers(pictures, state, rows, View::Whole)?;
         let mirrored = answers(pictures, state, rows, View::Mirrored)?;
-        let found: Vec<Option<Proposal>> = rows
+        let found: Vec<Option<Answered>> = rows
             .par_iter()
             .zip(whole)
             .zip(mirrored)
             .map(|((&row, whole), mirrored)| match (whole, mirrored) {
                 (Some(whole), Some(mirrored)) => {
-                    let answered = Answered {
-                        pictures,
-                        task,
-                        class_count,
-                        dense: state.task(),
-                        row,
-                    };
-                    answered.proposal(whole, &mirrored).map(Some)
+                    Answered::of(pictures, state.task(), row, whole, &mirrored).map(Some)
                 }
                 _ => Ok(None),
             })
             .collect::<Result<_, _>>()?;
-        proposals.extend(found.into_iter().flatten());
+        answered.extend(found.into_iter().flatten());
         if !go_on(part * AT_A_TIME + rows.len()) {
             break;
         }
     }
-    Ok(proposals)
+    let least = least_confidences(state.task(), &answered, asked.usual_counts);
+    answered
+        .into_par_iter()
+        .map(|image| image.proposal(pictures, asked, &least))
+        .collect()
+}
+
+/// Shapes of each class on a drawn image, on average.
+pub(crate) fn usual_counts<'a>(
+    drawings: impl ExactSizeIterator<Item = &'a Drawing>,
+    class_count: usize,
+) -> Vec<f64> {
+    let images = drawings.len().max(1) as f64;
+    let mut counts = vec![0.0; class_count];
+    for shape in drawings.flat_map(|drawing| &drawing.shapes) {
+        if let Some(count) = counts.get_mut(shape.class.index()) {
+            *count += 1.0 / images;
+        }
+    }
+    counts
+}
+
+/// The confidence of each class from which on there are as many shapes an image as usual. A mask of a class
+/// is proposed whatever its confidence is: its pixels are likelier that than anything else.
+fn least_confidences(dense: DenseTask, answered: &[Answered], usual: &[f64]) -> Vec<f32> {
+    if matches!(dense, DenseTask::Classes { .. }) {
+        return vec![0.0; usual.len()];
+    }
+    let of_class = |class: usize| {
+        let shapes = answered.iter().flat_map(|image| &image.found);
+        let mut confidences: Vec<f32> = shapes
+            .filter(|found| found.shape.class.index() == class)
+            .map(|found| found.confidence)
+            .collect();
+        confidences.sort_unstable_by(|a, b| b.total_cmp(a));
+        confidences
+    };
+    usual
+        .iter()
+        .enumerate()
+        .map(|(class, usual)| {
+            let wanted = (usual * answered.len() as f64).round() as usize;
+            let at = wanted
+                .checked_sub(1)
+                .and_then(|last| of_class(class).get(last).copied());
+            at.unwrap_or(if wanted == 0 { 1.0 } else { 0.0 })
+                .clamp(LEAST_CONFIDENCE.0, LEAST_CONFIDENCE.1)
+        })
+        .collect()
 }
 
 /// The logits for one view of each image; none for an image that cannot be read.
@@ -106,64 +162,101 @@ fn answers(
     Ok(found)
 }
 
-/// An image that the network has answered for.
-struct Answered<'a> {
-    pictures: &'a Pictures,
-    task: Task,
-    class_count: usize,
+/// What the network answers for an image.
+struct Answered {
     dense: DenseTask,
     row: u32,
+    /// On the image.
+    found: Vec<FoundShape>,
+    /// On its mirror image, in places of the image.
+    again: Vec<FoundShape>,
+    /// Of masks the mean of both.
+    mean: Option<Vec<FoundShape>>,
 }
 
-impl Answered<'_> {
-    fn proposal(&self, whole: DenseGrid, mirrored: &DenseGrid) -> Result<Proposal, WorkflowError> {
-        let found = self.found(&whole, View::Whole)?;
-        let again = self.found(mirrored, View::Mirrored)?;
-        let (sure, _) = self.parted(found.clone());
-        let (sure_again, _) = self.parted(again);
-        let first = self.drawing(&sure)?;
-        let agreement = fit_of(self.task, &first, &self.drawing(&sure_again)?)? as f32;
-        let (sure, faint) = match self.dense {
-            DenseTask::Classes { .. } => {
-                let mean = mean_of(whole, mirrored);
-                (self.found(&mean, View::Whole)?, Vec::new())
-            }
-            DenseTask::Boxes { .. } | DenseTask::Instances { .. } => self.parted(found),
-        };
-        let drawing = self.drawing(&sure)?;
-        Ok(Proposal {
-            row: self.row,
-            confidences: confidences(&drawing, &sure),
-            drawing,
-            agreement,
-            faint: faint.into_iter().map(|f| (f.shape, f.confidence)).collect(),
+impl Answered {
+    fn of(
+        pictures: &Pictures,
+        dense: DenseTask,
+        row: u32,
+        whole: DenseGrid,
+        mirrored: &DenseGrid,
+    ) -> Result<Self, WorkflowError> {
+        let size = pictures.size(row);
+        let shapes =
+            |grid: &DenseGrid, view: View| dense.shapes(grid, size, &pictures.look(row, view));
+        Ok(Self {
+            dense,
+            row,
+            found: shapes(&whole, View::Whole)?,
+            again: shapes(mirrored, View::Mirrored)?,
+            mean: match dense {
+                DenseTask::Classes { .. } => Some(shapes(&mean_of(whole, mirrored), View::Whole)?),
+                DenseTask::Boxes { .. } | DenseTask::Instances { .. } => None,
+            },
         })
     }
 
-    fn found(&self, grid: &DenseGrid, view: View) -> Result<Vec<FoundShape>, WorkflowError> {
-        let size = self.pictures.size(self.row);
-        let look = self.pictures.look(self.row, view);
-        Ok(self.dense.shapes(grid, size, &look)?)
-    }
-
-    /// Those that are proposed, and those that are too unsure. A mask of a class is proposed whatever its
-    /// confidence is: its pixels are likelier that than anything else.
-    fn parted(&self, found: Vec<FoundShape>) -> (Vec<FoundShape>, Vec<FoundShape>) {
-        let is_sure = |found: &FoundShape| {
-            matches!(self.dense, DenseTask::Classes { .. }) || found.confidence >= LEAST_CONFIDENCE
+    fn proposal(
+        self,
+        pictures: &Pictures,
+        asked: Asked<'_>,
+        least: &[f32],
+    ) -> Result<Proposal, WorkflowError> {
+        // In the form that the task keeps, so that a proposal that is left as it is equals what was
+        // proposed.
+        let drawing = |found: &[FoundShape]| -> Result<Drawing, WorkflowError> {
+            let drawing = Drawing {
+                shapes: found.iter().map(|found| found.shape.clone()).collect(),
+                ignored: None,
+            };
+            Ok(drawing.settled(asked.task, least.len(), pictures.size(self.row))?)
         };
-        found.into_iter().partition(is_sure)
-    }
-
-    /// In the form that the task keeps, so that a proposal that is left as it is equals what was proposed.
-    fn drawing(&self, found: &[FoundShape]) -> Result<Drawing, WorkflowError> {
-        let drawing = Drawing {
-            shapes: found.iter().map(|found| found.shape.clone()).collect(),
-            ignored: None,
+        let parted = |found: Vec<FoundShape>| -> (Vec<FoundShape>, Vec<FoundShape>) {
+            found.into_iter().partition(|found| {
+                let least = least.get(found.shape.class.index());
+                least.is_some_and(|least| found.confidence >= *least)
+            })
         };
-        let size = self.pictures.size(self.row);
-        Ok(drawing.settled(self.task, self.class_count, size)?)
+        let (mut sure, faint) = parted(self.found);
+        let (sure_again, _) = parted(self.again);
+        let mut proposed = drawing(&sure)?;
+        let again = drawing(&sure_again)?;
+        let agreement = match self.dense {
+            DenseTask::Classes { .. } => fit_of(asked.task, &proposed, &again)?,
+            DenseTask::Boxes { .. } | DenseTask::Instances { .. } => {
+                let ious = partner_ious(&proposed, &again)?;
+                counted_agreement(&ious, &confidences(&proposed, &sure), &faint)
+            }
+        };
+        if let Some(mean) = self.mean {
+            proposed = drawing(&mean)?;
+            sure = mean;
+        }
+        Ok(Proposal {
+            row: self.row,
+            confidences: confidences(&proposed, &sure),
+            drawing: proposed,
+            agreement: agreement as f32,
+            faint: faint.into_iter().map(|f| (f.shape, f.confidence)).collect(),
+        })
     }
+}
+
+/// The agreement on shapes that are counted: `ious` with their partners and confidences of those proposed,
+/// and the faint ones.
+fn counted_agreement(ious: &[f64], confidences: &[f32], faint: &[FoundShape]) -> f64 {
+    let agreed: f64 = ious
+        .iter()
+        .zip(confidences)
+        .map(|(iou, confidence)| iou * f64::from(*confidence))
+        .sum();
+    let missed: f64 = faint
+        .iter()
+        .filter(|found| found.confidence >= LEAST_FAINT)
+        .map(|found| f64::from(found.confidence))
+        .sum();
+    (agreed + NOTHING_WORTH) / (ious.len() as f64 + missed + NOTHING_WORTH)
 }
 
 /// The confidences of the shapes of a settled drawing.
@@ -196,6 +289,51 @@ fn mean_of(mut whole: DenseGrid, mirrored: &DenseGrid) -> DenseGrid {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use autolabel_annotation::{BoundingBox, ClassId, Geometry};
+
+    #[test]
+    fn what_is_missed_and_what_is_unsure_lowers_the_agreement() {
+        let faint = |confidence| FoundShape {
+            shape: DrawnShape {
+                class: ClassId(0),
+                geometry: Geometry::Box(BoundingBox::new(0.0, 0.0, 1.0, 1.0).unwrap()),
+            },
+            confidence,
+        };
+        let nothing = counted_agreement(&[], &[], &[]);
+        assert!((nothing - 1.0).abs() < 1e-9);
+        assert!(counted_agreement(&[], &[], &[faint(0.3)]) < 0.5);
+        assert!((counted_agreement(&[], &[], &[faint(0.04)]) - 1.0).abs() < 1e-9);
+        let sure = counted_agreement(&[0.9, 0.9], &[0.95, 0.95], &[]);
+        let unsure = counted_agreement(&[0.9, 0.9], &[0.95, 0.4], &[]);
+        let missing = counted_agreement(&[0.9, 0.9], &[0.95, 0.95], &[faint(0.3), faint(0.3)]);
+        assert!(sure > 0.85 && unsure < sure && missing < sure);
+    }
+
+    #[test]
+    fn as_many_are_proposed_as_people_draw() {
+        let found = |confidence: f32| FoundShape {
+            shape: DrawnShape {
+                class: ClassId(0),
+                geometry: Geometry::Box(BoundingBox::new(0.0, 0.0, 1.0, 1.0).unwrap()),
+            },
+            confidence,
+        };
+        let dense = DenseTask::Boxes { classes: 1 };
+        let image = |confidences: &[f32]| Answered {
+            dense,
+            row: 0,
+            found: confidences.iter().map(|c| found(*c)).collect(),
+            again: Vec::new(),
+            mean: None,
+        };
+        let images = [image(&[0.3, 0.2, 0.06]), image(&[0.25, 0.15])];
+        assert_eq!(least_confidences(dense, &images, &[1.0]), [0.25]);
+        assert_eq!(least_confidences(dense, &images, &[2.0]), [0.15]);
+        // Within bounds, and where nothing is ever drawn only what is sure.
+        assert_eq!(least_confidences(dense, &images, &[9.0]), [0.1]);
+        assert_eq!(least_confidences(dense, &images, &[0.0]), [0.6]);
+    }
 
     #[test]
     fn a_mirrored_answer_is_turned_back_cell_by_cell() {

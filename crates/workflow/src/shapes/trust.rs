@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 const NEAREST: f64 = 0.005;
 /// The prior: agreement at its word, worth so many images; noise of this standard deviation in log-odds,
 /// worth so many images.
-const LINE_WORTH: f64 = 4.0;
+const LINE_WORTH: f64 = 1.0;
 const PRIOR_NOISE: f64 = 0.8;
 const NOISE_WORTH: f64 = 4.0;
 

@@ -16,7 +16,7 @@ use crate::shapes::choosing::{Choice, choose, stream};
 use crate::shapes::fit::fit_of;
 use crate::shapes::learner::{Drawn, learn};
 use crate::shapes::pictures::Pictures;
-use crate::shapes::proposing::{Proposal, propose};
+use crate::shapes::proposing::{self, Proposal, propose, usual_counts};
 use crate::shapes::trust::{Tested, Trust};
 
 /// What to replay.
@@ -129,7 +129,14 @@ pub(super) fn replay(
             &mut |_| true,
         )?;
         let rest: Vec<u32> = unasked(plan, &asked);
-        let kind = (dataset.task, dataset.class_names.len());
+        let counts = usual_counts(
+            drawn.iter().map(|image| image.drawing),
+            dataset.class_names.len(),
+        );
+        let kind = proposing::Asked {
+            task: dataset.task,
+            usual_counts: &counts,
+        };
         let found = propose(pictures, kind, &state, &rest, &mut |_| true)?;
         let round_seconds = started.elapsed().as_secs_f64();
         let on_test = propose(pictures, kind, &state, &plan.test, &mut |_| true)?;
@@ -178,7 +185,14 @@ pub(super) fn full_label(
     let state = learn(pictures, plan.dense, &drawn, None, steps, seed, &mut |_| {
         true
     })?;
-    let kind = (dataset.task, dataset.class_names.len());
+    let counts = usual_counts(
+        drawn.iter().map(|image| image.drawing),
+        dataset.class_names.len(),
+    );
+    let kind = proposing::Asked {
+        task: dataset.task,
+        usual_counts: &counts,
+    };
     let found = propose(pictures, kind, &state, &plan.test, &mut |_| true)?;
     tick();
     measure(dataset, &found)
