@@ -60,12 +60,12 @@ impl ShapeModel {
     /// The fit to expect of the proposal for an image, 0 to 1.
     pub(crate) fn expected_fit(&self, row: u32) -> Option<f64> {
         let proposal = self.said.proposals.get(&row)?;
-        Some(self.trust.expected_fit(proposal.agreement))
+        Some(self.trust.expected_fit(proposal.claim()))
     }
 
     /// The chance that a proposal needs no edit, 0 to 1.
     pub(crate) fn chance(&self, proposal: &Proposal) -> f32 {
-        self.trust.chance_of(proposal.agreement, self.least_fit) as f32
+        self.trust.chance_of(proposal.claim(), self.least_fit) as f32
     }
 
     /// The random part: proposals by networks that had not seen the drawing.
@@ -74,7 +74,7 @@ impl ShapeModel {
         let tested = self.said.tested.iter().filter(random);
         tested
             .map(|image| ValidationItem {
-                confidence: self.trust.chance_of(image.tested.agreement, self.least_fit) as f32,
+                confidence: self.trust.chance_of(image.tested.claim, self.least_fit) as f32,
                 correct: image.tested.fit >= self.least_fit,
             })
             .collect()
@@ -97,7 +97,8 @@ impl ShapeModel {
             .proposals
             .values()
             .filter(|p| is_open(live, p.row));
-        let mut ranked: Vec<(f32, u32)> = open.map(|p| (p.agreement, p.row)).collect();
+        let fit = |p: &Proposal| self.trust.expected_fit(p.claim());
+        let mut ranked: Vec<(f64, u32)> = open.map(|p| (fit(p), p.row)).collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         ranked.into_iter().map(|(_, row)| row).collect()
     }

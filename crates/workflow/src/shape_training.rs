@@ -133,8 +133,9 @@ fn learnt(
         let proposal = before.and_then(|before| before.said.proposals.get(&image.row));
         if let Some(proposal) = proposal.filter(|_| !known) {
             let tested_now = Tested {
-                agreement: proposal.agreement,
+                claim: proposal.claim(),
                 fit: fit_of(task, &image.drawing, &proposal.drawing)?,
+                nothing_there: image.drawing.shapes.is_empty(),
             };
             tested.push(TestedImage {
                 row: image.row,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fit::{fit_of, partner_ious};
 use super::pictures::{Maps, Pictures, View};
+use super::trust::Claim;
 use crate::WorkflowError;
 
 /// Images that are answered for together.
@@ -41,6 +42,16 @@ pub(crate) struct Proposal {
     /// Shapes that are too unsure to be proposed, for measures that ask for them.
     #[serde(skip)]
     pub(crate) faint: Vec<(DrawnShape, f32)>,
+}
+
+impl Proposal {
+    /// What it says of itself.
+    pub(crate) fn claim(&self) -> Claim {
+        Claim {
+            agreement: self.agreement,
+            is_empty: self.drawing.shapes.is_empty(),
+        }
+    }
 }
 
 /// What a network is asked to propose.

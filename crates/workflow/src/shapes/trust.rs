@@ -18,13 +18,27 @@ const LINE_WORTH: f64 = 1.0;
 const PRIOR_NOISE: f64 = 0.8;
 const NOISE_WORTH: f64 = 4.0;
 
+/// How many images the share of drawings without a shape is worth, where nothing is proposed.
+const NOTHING_WORTH: f64 = 2.0;
+
+/// What a proposal says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    /// How well the network agreed with itself, 0 to 1.
+    pub(crate) agreement: f32,
+    /// Whether it has no shape. Two answers without one agree perfectly, however blind the network is.
+    pub(crate) is_empty: bool,
+}
+
 /// A proposal with what people drew afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tested {
-    /// How well the network agreed with itself, 0 to 1.
-    pub(crate) agreement: f32,
+    #[serde(flatten)]
+    pub(crate) claim: Claim,
     /// How well the proposal fitted, 0 to 1.
     pub(crate) fit: f64,
+    /// Whether people drew nothing either.
+    pub(crate) nothing_there: bool,
 }
 
 /// What is known of the fit of proposals.
@@ -38,16 +52,23 @@ pub(crate) struct Trust {
     degrees: f64,
     /// Squared scale of the noise.
     noise: f64,
+    /// The chance that there is nothing where nothing is proposed.
+    nothing: f64,
 }
 
 impl Trust {
     /// Learnt from all proposals that people have drawn over since.
     pub(crate) fn learn(tested: &[Tested]) -> Self {
-        let x = |of: &Tested| log_odds(f64::from(of.agreement));
+        let nothing = chance_of_nothing(tested);
+        let tested: Vec<&Tested> = tested
+            .iter()
+            .filter(|image| !image.claim.is_empty)
+            .collect();
+        let x = |of: &Tested| log_odds(f64::from(of.claim.agreement));
         let n = tested.len() as f64;
         let centre = match tested.is_empty() {
             true => 0.0,
-            false => tested.iter().map(x).sum::<f64>() / n,
+            false => tested.iter().map(|image| x(image)).sum::<f64>() / n,
         };
         // Prior: log-odds of the fit = those of the agreement.
         let prior_mean = [centre, 1.0];
@@ -82,19 +103,26 @@ impl Trust {
             covariance,
             degrees,
             noise: noise / degrees,
+            nothing,
         }
     }
 
     /// The fit to expect of a proposal, 0 to 1.
-    pub(crate) fn expected_fit(&self, agreement: f32) -> f64 {
-        let (middle, scale) = self.predictive(agreement);
+    pub(crate) fn expected_fit(&self, claim: Claim) -> f64 {
+        if claim.is_empty {
+            return self.nothing;
+        }
+        let (middle, scale) = self.predictive(claim.agreement);
         // The mean of a logistic of a normal (MacKay 1992).
         logistic(middle / (1.0 + std::f64::consts::PI / 8.0 * scale * scale).sqrt())
     }
 
     /// The chance that a proposal fits at least this well.
-    pub(crate) fn chance_of(&self, agreement: f32, least_fit: f64) -> f64 {
-        let (middle, scale) = self.predictive(agreement);
+    pub(crate) fn chance_of(&self, claim: Claim, least_fit: f64) -> f64 {
+        if claim.is_empty {
+            return self.nothing;
+        }
+        let (middle, scale) = self.predictive(claim.agreement);
         student_t_cdf((middle - log_odds(least_fit)) / scale, self.degrees)
     }
 
@@ -112,6 +140,18 @@ impl Trust {
     }
 }
 
+/// The chance that there is nothing where nothing is proposed: as often as it was so, beside the share of
+/// drawings without a shape, which is all that is known before.
+fn chance_of_nothing(tested: &[Tested]) -> f64 {
+    let count = |wanted: &dyn Fn(&Tested) -> bool| {
+        tested.iter().filter(|image| wanted(image)).count() as f64
+    };
+    let share = (count(&|image| image.nothing_there) + 0.5) / (tested.len() as f64 + 1.0);
+    let right = count(&|image| image.claim.is_empty && image.nothing_there);
+    let claimed = count(&|image| image.claim.is_empty);
+    (right + NOTHING_WORTH * share) / (claimed + NOTHING_WORTH)
+}
+
 fn log_odds(share: f64) -> f64 {
     let share = share.clamp(NEAREST, 1.0 - NEAREST);
     (share / (1.0 - share)).ln()
@@ -127,23 +167,58 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
+    fn claim(agreement: f32) -> Claim {
+        Claim {
+            agreement,
+            is_empty: false,
+        }
+    }
+
+    fn tested(agreement: f32, fit: f64) -> Tested {
+        Tested {
+            claim: claim(agreement),
+            fit,
+            nothing_there: false,
+        }
+    }
+
     #[test]
     fn before_any_test_the_agreement_is_taken_at_its_word() {
         let trust = Trust::learn(&[]);
-        assert!((trust.expected_fit(0.5) - 0.5).abs() < 1e-9);
-        assert!(trust.expected_fit(0.95) > trust.expected_fit(0.8));
-        assert!((trust.chance_of(0.9, 0.9) - 0.5).abs() < 1e-6);
+        let fit = |agreement| trust.expected_fit(claim(agreement));
+        assert!((fit(0.5) - 0.5).abs() < 1e-9);
+        assert!(fit(0.95) > fit(0.8));
+        assert!((trust.chance_of(claim(0.9), 0.9) - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn nothing_is_believed_where_nothing_was_there_before() {
+        let nothing = Claim {
+            agreement: 1.0,
+            is_empty: true,
+        };
+        let chance = |tested: &[Tested]| Trust::learn(tested).chance_of(nothing, 0.7);
+        // Twenty drawings, all with shapes: an answer without one is a miss.
+        assert!(chance(&[tested(0.8, 0.8); 20]) < 0.05);
+        let right = Tested {
+            claim: nothing,
+            fit: 1.0,
+            nothing_there: true,
+        };
+        let wrong = Tested {
+            fit: 0.0,
+            nothing_there: false,
+            ..right
+        };
+        assert!(chance(&[right; 40]) > 0.95);
+        assert!(chance(&[[right; 20], [wrong; 20]].concat()) < 0.6);
     }
 
     #[test]
     fn a_network_that_agrees_with_itself_for_nothing_is_found_out() {
-        let tested = [Tested {
-            agreement: 0.95,
-            fit: 0.4,
-        }; 30];
-        let trust = Trust::learn(&tested);
-        assert!(trust.expected_fit(0.95) < 0.5);
-        assert!(trust.chance_of(0.95, 0.8) < 0.1);
+        let trust = Trust::learn(&[tested(0.95, 0.4); 30]);
+        assert!(trust.expected_fit(claim(0.95)) < 0.5);
+        assert!(trust.chance_of(claim(0.95), 0.8) < 0.1);
     }
 
     /// The chances are honest: of proposals with a chance near p, a share near p reaches the bar.
@@ -154,10 +229,7 @@ mod tests {
             let at: f64 = rng.random_range(-1.0..4.0);
             // A sum of uniforms is close to a normal of deviation 0.6.
             let noise = (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
-            Tested {
-                agreement: logistic(at) as f32,
-                fit: logistic(0.8 * at - 0.5 + 0.6 * noise),
-            }
+            tested(logistic(at) as f32, logistic(0.8 * at - 0.5 + 0.6 * noise))
         };
         let known: Vec<Tested> = (0..60).map(|_| draw()).collect();
         let trust = Trust::learn(&known);
@@ -165,7 +237,7 @@ mod tests {
         let mut reached = 0.0;
         for _ in 0..4_000 {
             let image = draw();
-            said += trust.chance_of(image.agreement, 0.8);
+            said += trust.chance_of(image.claim, 0.8);
             reached += f64::from(u8::from(image.fit >= 0.8));
         }
         let (said, reached) = (said / 4_000.0, reached / 4_000.0);

@@ -89,7 +89,7 @@ pub(super) fn finish(stand: &Stand<'_>, seed: u64) -> Result<ShapesFinished, Wor
         let fit = fit_of(dataset.task, truth, &proposal.drawing)?;
         rest.push(Candidate {
             row: proposal.row,
-            confidence: trust.chance_of(proposal.agreement, plan.least_fit) as f32,
+            confidence: trust.chance_of(proposal.claim(), plan.least_fit) as f32,
             is_right: fit >= plan.least_fit,
         });
         fits.push(fit);
@@ -109,7 +109,7 @@ pub(super) fn finish(stand: &Stand<'_>, seed: u64) -> Result<ShapesFinished, Wor
     let random: Vec<ValidationItem> = random
         .filter_map(|asked| asked.tested)
         .map(|tested| ValidationItem {
-            confidence: trust.chance_of(tested.agreement, plan.least_fit) as f32,
+            confidence: trust.chance_of(tested.claim, plan.least_fit) as f32,
             correct: tested.fit >= plan.least_fit,
         })
         .collect();

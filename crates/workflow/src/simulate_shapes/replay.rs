@@ -101,8 +101,9 @@ pub(super) fn replay(
             shapes += truth.shapes.len();
             let tested = match &proposal {
                 Some(proposal) => Some(Tested {
-                    agreement: proposal.agreement,
+                    claim: proposal.claim(),
                     fit: fit_of(dataset.task, truth, &proposal.drawing)?,
+                    nothing_there: truth.shapes.is_empty(),
                 }),
                 None => None,
             };
@@ -141,7 +142,7 @@ pub(super) fn replay(
         let round_seconds = started.elapsed().as_secs_f64();
         let on_test = propose(pictures, kind, &state, &plan.test, &mut |_| true)?;
         let trust = self::trust(&asked);
-        let expected = found.iter().map(|p| trust.expected_fit(p.agreement));
+        let expected = found.iter().map(|p| trust.expected_fit(p.claim()));
         run.points.push(Point {
             labels: asked.len(),
             shapes,
@@ -231,7 +232,7 @@ fn next(
     (seed, round): (u64, u32),
 ) -> Result<Vec<Pick>, WorkflowError> {
     let expected = proposals.iter();
-    let expected = expected.map(|(row, p)| (*row, trust.expected_fit(p.agreement)));
+    let expected = expected.map(|(row, p)| (*row, trust.expected_fit(p.claim())));
     let labeled: Vec<u32> = asked.iter().map(|asked| asked.row).collect();
     choose(
         &Choice {
