@@ -59,14 +59,18 @@ test('boxes are learnt, proposed, accepted and audited', LIMIT, async (t) => {
     kind: 'drawn',
     drawing: await saveDrawing(origin, id, [{ class: 0, geometry: await trueBox(id) }]),
   });
-  const learnt = (models) => waitForJson(origin, '/models', (all) => all.length >= models, LEARNT_MS);
+  /** All models, once one has learnt from so many labels; one may be missing, which came as it began. */
+  const learnt = (labels) => {
+    const isThere = (all) => all.some((model) => model.labels >= labels - 1);
+    return waitForJson(origin, '/models', isThere, LEARNT_MS);
+  };
   // The first batch is chosen a moment after the import.
   const { batch_size: batch } = await waitForJson(origin, '/project', (project) => project.batch_size > 0, LEARNT_MS);
 
   await step('the first batch is learnt from', async () => {
     await labelOverRest(origin, batch, drawn);
-    const [model] = await learnt(1);
-    assert.ok(model.labels >= batch - 1, `learnt from ${model.labels} of ${batch}`);
+    const models = await learnt(batch);
+    assert.equal(models.length, 1);
   });
 
   await step('what it proposes is shown, gone through, accepted and saved by keys', async () => {
@@ -91,7 +95,7 @@ test('boxes are learnt, proposed, accepted and audited', LIMIT, async (t) => {
   await step('a second batch tests the proposals of the first', async () => {
     await page.goto(`${origin}/`);
     await labelOverRest(origin, 2 * batch, drawn);
-    await learnt(2);
+    await learnt(2 * batch);
   });
 
   await step('the rest is labeled, and the audit leaves right labels as they are', async () => {
