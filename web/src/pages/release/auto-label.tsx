@@ -29,7 +29,7 @@ export function AutoLabel({ plan, busy, onApply }: Props) {
         />
         <Figure name="Returned to you" value={count(plan.returned)} />
         <Figure
-          name={drawingTask.value === null ? 'From a probability of' : 'From an expected quality of'}
+          name={drawingTask.value === null ? 'From a probability of' : 'From a chance to need no edit of'}
           value={percent(plan.threshold)}
         />
         <Figure
