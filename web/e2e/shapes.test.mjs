@@ -294,6 +294,7 @@ test('masks by brush', LIMIT, async (t) => {
     assert.equal(await openImage(page, image), first);
     await shapesShown(page, 2);
     await key(page, '2');
+    await page.locator('[data-testid=class-1][aria-pressed=true]').waitFor();
     await drag(page, [[60, 130], [100, 130]], 20); // prettier-ignore
     await key(page, 'Enter');
     image = await openImage(page, first);

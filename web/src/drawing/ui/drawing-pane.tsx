@@ -1,6 +1,6 @@
 /** The image with everything that draws on it: tools, classes, list of shapes, status line. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { KeyRows } from '../../parts/key-list';
 import { isPressing } from '../../parts/keys';
 import { ViewerPane } from '../../parts/viewer-pane';
@@ -152,7 +152,8 @@ function useDrawingKeys(
 ): void {
   const latest = useRef({ onDone, onHelp });
   latest.current = { onDone, onHelp };
-  useEffect(() => {
+  // Before the screen is drawn: a key that is pressed at the first sight of an image is for its drawing.
+  useLayoutEffect(() => {
     if (controller === null) return;
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || document.querySelector('dialog[open]') !== null) return;
