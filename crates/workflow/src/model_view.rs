@@ -28,7 +28,7 @@ pub(crate) struct Described<'a> {
 pub(crate) fn model_view(described: &Described<'_>) -> Result<ModelView, WorkflowError> {
     let model = described.model;
     let items: Vec<ValidationItem> = model.validation.iter().map(Validation::item).collect();
-    let bins = autolabel_quality::reliability(&items, BINS)?;
+    let (reliability, calibration_error) = reliability(&items)?;
     Ok(ModelView {
         version: described.version,
         trained_at_ms: crate::project::now_ms(),
@@ -38,16 +38,23 @@ pub(crate) fn model_view(described: &Described<'_>) -> Result<ModelView, Workflo
         point: described.point,
         temperature: model.temperature,
         classes: class_rows(described),
-        calibration_error: autolabel_quality::expected_calibration_error(&bins),
-        reliability: bins
-            .into_iter()
-            .map(|bin| ReliabilityBin {
-                confidence: bin.confidence,
-                accuracy: bin.accuracy,
-                count: bin.count,
-            })
-            .collect(),
+        calibration_error,
+        reliability,
     })
+}
+
+/// The bars of the reliability diagram on the random part, and the expected calibration error.
+pub(crate) fn reliability(
+    random: &[ValidationItem],
+) -> Result<(Vec<ReliabilityBin>, Option<f64>), WorkflowError> {
+    let bins = autolabel_quality::reliability(random, BINS)?;
+    let error = autolabel_quality::expected_calibration_error(&bins);
+    let bars = bins.into_iter().map(|bin| ReliabilityBin {
+        confidence: bin.confidence,
+        accuracy: bin.accuracy,
+        count: bin.count,
+    });
+    Ok((bars.collect(), error))
 }
 
 /// The classifier and what it reads, in words.

@@ -5,23 +5,21 @@ use crate::WorkflowError;
 use crate::auto_label::{Judged, choice};
 use crate::forecast::Forecast;
 use crate::jobs::JobHandle;
+use crate::model_view::reliability;
 use crate::project::live::{StoredModel, is_open, version};
 use crate::project::{Project, now_ms, path_of};
 use crate::round::PickWithReason;
 use crate::shape_model::{Said, ShapeModel, TestedImage, doubt_in_words};
 use crate::shapes::choosing::WITH_PROPOSALS;
-use crate::shapes::fit::fit_of;
 use crate::shapes::learner::{Drawn, dense_task, learn};
 use crate::shapes::pictures::Pictures;
 use crate::shapes::proposing::{Asked, propose, usual_counts};
 use crate::shapes::recipe::Recipe;
-use crate::shapes::trust::Tested;
 use crate::snapshot::Snapshot;
 use crate::training::{Present, Trained, advice, take_over};
-use crate::view::{ClassRow, CurvePoint, ModelView, PickReason, ReliabilityBin};
+use crate::view::{ClassRow, CurvePoint, ModelView, PickReason};
 use autolabel_annotation::{Answer, ClassId, Drawing, DrawingId, ImageId, ImageSize, LabelOrigin};
 use autolabel_models::load_frozen_stages;
-use autolabel_quality::ValidationItem;
 use autolabel_selection::{Pick, RoundRecord};
 use autolabel_training::DenseTask;
 use std::path::PathBuf;
@@ -30,10 +28,8 @@ use std::time::Instant;
 
 /// Drawn images from which a network is worth training.
 const FEWEST: usize = 4;
-/// Most images of a round that proposals are made for; automatic labels are made for all.
+/// Most images of a round that proposals are made for.
 const MOST_PROPOSED: usize = 2_000;
-/// Bars of the reliability diagram.
-const BINS: usize = 10;
 
 /// An image with its drawing.
 struct DrawnImage {
@@ -132,15 +128,10 @@ fn learnt(
         let known = tested.iter().any(|test| test.row == image.row);
         let proposal = before.and_then(|before| before.said.proposals.get(&image.row));
         if let Some(proposal) = proposal.filter(|_| !known) {
-            let tested_now = Tested {
-                claim: proposal.claim(),
-                fit: fit_of(task, &image.drawing, &proposal.drawing)?,
-                nothing_there: image.drawing.shapes.is_empty(),
-            };
             tested.push(TestedImage {
                 row: image.row,
                 origin: image.origin,
-                tested: tested_now,
+                tested: proposal.tested(task, &image.drawing)?,
             });
         }
     }
@@ -306,6 +297,7 @@ fn stored(
         round_seconds: started.elapsed().as_secs_f64(),
     };
     let judged = Judged::of_shapes(&live, model);
+    let (reliability, calibration_error) = reliability(&random)?;
     let view = ModelView {
         version: version(&live) + 1,
         trained_at_ms: now_ms(),
@@ -316,11 +308,11 @@ fn stored(
         point,
         temperature: 1.0,
         classes: class_rows(snapshot.class_names.len(), drawn, model),
-        calibration_error: None,
-        reliability: Vec::new(),
+        calibration_error,
+        reliability,
     };
     Ok(StoredModel {
-        view: with_reliability(view, &random)?,
+        view,
         advice: advice(&stop, accepted),
         record,
         sequence: snapshot.sequence,
@@ -339,25 +331,6 @@ fn steadiness(before: &ShapeModel, now: &ShapeModel) -> Option<f64> {
         .filter_map(|row| Some((before.expected_fit(*row)? - now.expected_fit(*row)?).abs()))
         .collect();
     (!moved.is_empty()).then(|| 1.0 - moved.iter().sum::<f64>() / moved.len() as f64)
-}
-
-fn with_reliability(
-    view: ModelView,
-    random: &[ValidationItem],
-) -> Result<ModelView, WorkflowError> {
-    let bins = autolabel_quality::reliability(random, BINS)?;
-    Ok(ModelView {
-        calibration_error: autolabel_quality::expected_calibration_error(&bins),
-        reliability: bins
-            .into_iter()
-            .map(|bin| ReliabilityBin {
-                confidence: bin.confidence,
-                accuracy: bin.accuracy,
-                count: bin.count,
-            })
-            .collect(),
-        ..view
-    })
 }
 
 /// Of each class: images drawn with it, and those that the network proposes it for.

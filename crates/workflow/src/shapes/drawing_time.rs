@@ -3,9 +3,10 @@
 //! In a simulation the time follows from the shapes (see [`DrawingSpeed`]); what an unlabeled image will
 //! take is learnt from the images drawn so far, in a project and in a simulation alike.
 
-use autolabel_annotation::{BoundingBox, Drawing, DrawnShape, Geometry, ImageSize, Mask, Task};
+use autolabel_annotation::{BoundingBox, Drawing, DrawnShape, ImageSize, Mask, Task};
 use autolabel_quality::{iou_matrix, match_by_iou, surface_distances};
 
+use super::fit::mask_of;
 use crate::WorkflowError;
 
 /// How fast a simulated person draws.
@@ -167,19 +168,14 @@ fn boxes(shapes: &[DrawnShape]) -> Vec<BoundingBox> {
 }
 
 fn masks(shapes: &[DrawnShape]) -> Vec<Mask> {
-    shapes
-        .iter()
-        .filter_map(|shape| match &shape.geometry {
-            Geometry::Mask(mask) => Some(mask.clone()),
-            _ => None,
-        })
-        .collect()
+    let masks = shapes.iter().filter_map(|shape| mask_of(&shape.geometry));
+    masks.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autolabel_annotation::ClassId;
+    use autolabel_annotation::{ClassId, Geometry};
 
     fn square(size: ImageSize, side: f32) -> Drawing {
         let area = BoundingBox::new(10.0, 10.0, side, side).unwrap();

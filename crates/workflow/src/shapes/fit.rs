@@ -41,10 +41,7 @@ pub(crate) fn fit(truth: &Drawing, proposed: &Drawing) -> Result<f64, WorkflowEr
     for class in &classes {
         let of = |drawing: &Drawing| {
             let mut shapes = drawing.shapes.iter().filter(|shape| shape.class == *class);
-            match shapes.next().map(|shape| &shape.geometry) {
-                Some(Geometry::Mask(mask)) => Some(mask.clone()),
-                _ => None,
-            }
+            mask_of(&shapes.next()?.geometry)
         };
         let mut found = of(proposed);
         if let (Some(mask), Some(ignored)) = (&found, &truth.ignored) {
@@ -127,13 +124,15 @@ fn boxes(shapes: &[Geometry]) -> Option<Vec<BoundingBox>> {
 }
 
 fn masks(shapes: &[Geometry]) -> Vec<Mask> {
-    shapes
-        .iter()
-        .filter_map(|shape| match shape {
-            Geometry::Mask(mask) => Some(mask.clone()),
-            _ => None,
-        })
-        .collect()
+    shapes.iter().filter_map(mask_of).collect()
+}
+
+/// The mask of a shape that is one.
+pub(crate) fn mask_of(geometry: &Geometry) -> Option<Mask> {
+    match geometry {
+        Geometry::Mask(mask) => Some(mask.clone()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fit::{fit_of, partner_ious};
 use super::pictures::{Maps, Pictures, View};
-use super::trust::Claim;
+use super::trust::{Claim, Tested};
 use crate::WorkflowError;
 
 /// Images that are answered for together.
@@ -51,6 +51,18 @@ impl Proposal {
             agreement: self.agreement,
             is_empty: self.drawing.shapes.is_empty(),
         }
+    }
+
+    /// It beside what a person drew afterwards.
+    ///
+    /// # Errors
+    /// Drawings of images of different size.
+    pub(crate) fn tested(&self, task: Task, truth: &Drawing) -> Result<Tested, WorkflowError> {
+        Ok(Tested {
+            claim: self.claim(),
+            fit: fit_of(task, truth, &self.drawing)?,
+            nothing_there: truth.shapes.is_empty(),
+        })
     }
 }
 

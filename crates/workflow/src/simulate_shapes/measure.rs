@@ -1,6 +1,6 @@
 //! How good proposals are, by shapes that the program does not see.
 
-use autolabel_annotation::{BoundingBox, Drawing, Geometry, Mask, Task};
+use autolabel_annotation::{BoundingBox, Drawing, Geometry, Task};
 use autolabel_quality::{
     AveragePrecisionConfig, Detection, DetectionImage, PanopticCounts, Segment, Shape, TrueObject,
     average_precision, mask_overlap, mean_panoptic_quality, panoptic_counts,
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::dataset::ShapeDataset;
 use crate::WorkflowError;
-use crate::shapes::fit::fit_of;
+use crate::shapes::fit::{fit_of, mask_of};
 use crate::shapes::proposing::Proposal;
 
 /// Objects of an image that may be found; more than COCO's 100, because a picture of nuclei has more.
@@ -95,13 +95,6 @@ fn box_of(geometry: &Geometry) -> Option<BoundingBox> {
     geometry.bounding_box()
 }
 
-fn mask_of(geometry: &Geometry) -> Option<Mask> {
-    match geometry {
-        Geometry::Mask(mask) => Some(mask.clone()),
-        _ => None,
-    }
-}
-
 fn detections<S: Shape>(
     truth: &Drawing,
     proposal: &Proposal,
@@ -173,14 +166,12 @@ fn panoptic(dataset: &ShapeDataset, proposals: &[Proposal]) -> Result<Option<f64
         })
         .collect::<Result<_, _>>()?;
     let mut sums = vec![PanopticCounts::default(); classes];
-    for (sum, count) in counts.iter().flat_map(|of| sums_with(of)) {
-        sums[sum] += count;
+    for of_image in counts {
+        for (sum, count) in sums.iter_mut().zip(of_image) {
+            *sum += count;
+        }
     }
     Ok(mean_panoptic_quality(&sums).map(|quality| quality.pq))
-}
-
-fn sums_with(counts: &[PanopticCounts]) -> impl Iterator<Item = (usize, PanopticCounts)> + '_ {
-    counts.iter().copied().enumerate()
 }
 
 fn class_dice(

@@ -13,7 +13,6 @@ use super::measure::{ShapeMeasures, measure};
 use super::plan::Plan;
 use crate::WorkflowError;
 use crate::shapes::choosing::{Choice, choose, stream};
-use crate::shapes::fit::fit_of;
 use crate::shapes::learner::{Drawn, learn};
 use crate::shapes::pictures::Pictures;
 use crate::shapes::proposing::{self, Proposal, propose, usual_counts};
@@ -99,14 +98,8 @@ pub(super) fn replay(
             let image = dataset.sizes[row as usize];
             seconds += plan.speed.seconds(dataset.task, truth, drawing, image)?;
             shapes += truth.shapes.len();
-            let tested = match &proposal {
-                Some(proposal) => Some(Tested {
-                    claim: proposal.claim(),
-                    fit: fit_of(dataset.task, truth, &proposal.drawing)?,
-                    nothing_there: truth.shapes.is_empty(),
-                }),
-                None => None,
-            };
+            let tested = proposal.map(|proposal| proposal.tested(dataset.task, truth));
+            let tested = tested.transpose()?;
             asked.push(Asked {
                 row,
                 origin: pick.origin,
