@@ -3,6 +3,7 @@
  * and its labels are audited, in the real program and a real browser.
  */
 import assert from 'node:assert/strict';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { assertNoComplaints, launchBrowser, openPage, review } from './browser.mjs';
@@ -13,6 +14,8 @@ import { answered, openImage, saveDrawing, shapesShown } from './shapes.mjs';
 import { steps } from './steps.mjs';
 
 const IMAGES = 60;
+/** Of them come after the last round. */
+const LATER = 4;
 const SIDE_PX = 160;
 const LIMIT = { timeout: 15 * 60_000 };
 /** Learning takes some tens of processor seconds; the machine may be busy. */
@@ -35,6 +38,15 @@ async function writeKnown(folder, table) {
   return boxes;
 }
 
+/** Takes the last images out of the folder; returns what puts them back. */
+async function heldBack(folder, aside) {
+  await mkdir(aside);
+  const files = (await readdir(folder)).sort().slice(-LATER);
+  const move = (from, to) => Promise.all(files.map((file) => rename(join(from, file), join(to, file))));
+  await move(folder, aside);
+  return () => move(aside, folder);
+}
+
 /** Intersection over union of two boxes. */
 function iou(a, b) {
   const shared = (from, size) => Math.max(0, Math.min(a[from] + a[size], b[from] + b[size]) - Math.max(a[from], b[from]));
@@ -46,12 +58,13 @@ test('boxes are learnt, proposed, accepted and audited', LIMIT, async (t) => {
   const scratch = await scratchFolder(t);
   const folder = join(scratch, 'images');
   const boxes = await writeKnown(folder, join(scratch, 'table.csv'));
+  const putBack = await heldBack(folder, join(scratch, 'later'));
   const browser = await launchBrowser(t);
   const port = await freePort();
   const listen = ['--no-browser', '--listen', `127.0.0.1:${port}`];
   const program = await startProgram(t, ['open', folder, '--boxes', 'disc', ...listen], port);
   const { origin } = program;
-  await imported(origin, IMAGES);
+  await imported(origin, IMAGES - LATER);
   const page = await openPage(browser, origin);
   const step = steps(t, page, 'learnt-shapes-failure');
   const trueBox = async (id) => boxes.get((await getJson(origin, `/images/${id}`)).file);
@@ -82,6 +95,14 @@ test('boxes are learnt, proposed, accepted and audited', LIMIT, async (t) => {
     await shapesShown(page, proposal.shapes.length);
     await page.locator('[data-testid=proposal-quality]').waitFor();
     await review(page, 'learnt-shapes-label');
+    const { spots } = await getJson(origin, `/images/${image}/doubt`);
+    await page.keyboard.press('d');
+    const first = spots.length === 0 ? 'The model is sure everywhere' : `Least sure here (1 of ${spots.length})`;
+    await page.getByText(first).waitFor();
+    await review(page, 'learnt-shapes-doubt');
+    for (let spot = 1; spot < spots.length; spot++) await page.keyboard.press('d');
+    await page.keyboard.press('d');
+    if (spots.length > 0) await page.getByText('That was the last doubtful place').waitFor();
     await page.keyboard.press('Enter');
     await page.getByText('Save ').first().waitFor();
     await page.keyboard.press('Enter');
@@ -96,6 +117,22 @@ test('boxes are learnt, proposed, accepted and audited', LIMIT, async (t) => {
     await page.goto(`${origin}/`);
     await labelOverRest(origin, 2 * batch, drawn);
     await learnt(2 * batch);
+  });
+
+  await step('it draws on images that came later before they are labeled', async () => {
+    await putBack();
+    await sendJson(origin, '/jobs', 'POST', { kind: 'import' });
+    await imported(origin, IMAGES);
+    await waitForJson(origin, '/auto-label', ({ unseen }) => unseen === LATER, LEARNT_MS);
+    await page.goto(`${origin}/release`);
+    const draw = page.locator('[data-testid=draw-on-rest]');
+    await draw.waitFor();
+    assert.equal(await page.locator('[data-testid=apply-auto-label]').count(), 0);
+    await review(page, 'learnt-shapes-release');
+    await draw.click();
+    await page.locator('[data-testid=apply-auto-label]').waitFor({ timeout: LEARNT_MS });
+    const { unseen } = await getJson(origin, '/auto-label');
+    assert.equal(unseen, 0);
   });
 
   await step('the rest is labeled, and the audit leaves right labels as they are', async () => {

@@ -1,8 +1,10 @@
 //! The certificate as a page to print and file: one self-contained A4 document, no script.
 
 use crate::certificate::{
-    Certificate, CertificateEffort, CertificateVerdict, grouped, percent, percent_down,
+    Certificate, CertificateEffort, CertificateShapeRow, CertificateVerdict, grouped, percent,
+    percent_down,
 };
+use crate::shape_audit::ShapeSize;
 use crate::signature::{SignedCertificate, key_fingerprint};
 use autolabel_annotation::Task;
 use base64::Engine;
@@ -64,7 +66,10 @@ pub fn certificate_page(signed: &SignedCertificate) -> String {
     push_counts(&mut page, certificate);
     push_audit(&mut page, certificate);
     push_grades(&mut page, certificate);
-    push_classes(&mut page, certificate);
+    match &certificate.shapes {
+        Some(rows) => push_shapes(&mut page, rows),
+        None => push_classes(&mut page, certificate),
+    }
     push_cost(&mut page, certificate);
     push_provenance(&mut page, signed);
     push(
@@ -247,6 +252,48 @@ fn push_classes(page: &mut String, certificate: &Certificate) {
         "</tbody>\n</table>\n<p class=\"note\">“Wrong at most” is the Clopper-Pearson upper bound at \
          95 % for each row by itself. The certificate covers all of them together. “Missed” are checked \
          labels that do not name it, where the expert saw it.</p>\n",
+    );
+}
+
+/// Checked shapes, where labels are drawn.
+fn push_shapes(page: &mut String, rows: &[CertificateShapeRow]) {
+    page.push_str(
+        "<h2>By class and size</h2>\n<table>\n<thead><tr><th scope=\"col\">Class</th>\
+         <th scope=\"col\">Checked images</th><th scope=\"col\">Edited</th>\
+         <th scope=\"col\">Edited at most</th><th scope=\"col\">Shapes</th>\
+         <th scope=\"col\">Left as they were</th><th scope=\"col\">Mean fit</th>\
+         <th scope=\"col\">Missed</th></tr></thead>\n<tbody>\n",
+    );
+    for row in rows {
+        let name = match row.size {
+            None => escaped(&row.class),
+            Some(ShapeSize::Small) => "– small".to_owned(),
+            Some(ShapeSize::Medium) => "– medium".to_owned(),
+            Some(ShapeSize::Large) => "– large".to_owned(),
+        };
+        let none = || "–".to_owned();
+        let bound = row.edited_bound.map_or_else(none, |bound| {
+            format!("{:.1} %", (bound * 1000.0 - 1e-6).ceil() / 10.0)
+        });
+        let fit = row.mean_fit.map_or_else(none, |fit| format!("{fit:.3}"));
+        push(
+            page,
+            format_args!(
+                "<tr><th scope=\"row\">{name}</th><td>{}</td><td>{}</td><td>{bound}</td><td>{}</td><td>{}</td><td>{fit}</td><td>{}</td></tr>\n",
+                grouped(row.images),
+                grouped(row.edited_images),
+                grouped(row.shapes),
+                grouped(row.kept),
+                grouped(row.missed)
+            ),
+        );
+    }
+    page.push_str(
+        "</tbody>\n</table>\n<p class=\"note\">Of the checked images, those on which the program or the \
+         expert has such a shape. “Edited at most” is the Clopper-Pearson upper bound of the share of \
+         edited images at 95 % for each row by itself. Fit is Dice for masks and IoU for boxes, 0 for a \
+         shape that was removed. “Missed” are shapes of the expert without an automatic one that shares \
+         half of their union. Small is below 32 × 32 pixels, large from 96 × 96.</p>\n",
     );
 }
 

@@ -31,6 +31,9 @@ pub struct PoolView<'a> {
     /// Images that are not chosen as long as there are others, in rising order: of a kind that people
     /// could not read. The random part draws from them as from all.
     pub set_aside: &'a [u32],
+    /// What a label of each candidate costs, above 0, in their order; `None` = all the same. Only herding
+    /// looks at it: it then chooses by what an image brings for its cost.
+    pub costs: Option<&'a [f32]>,
 }
 
 impl<'a> PoolView<'a> {
@@ -45,6 +48,7 @@ impl<'a> PoolView<'a> {
             groups: None,
             duplicate_of: None,
             set_aside: &[],
+            costs: None,
         }
     }
 

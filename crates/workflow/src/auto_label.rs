@@ -9,6 +9,7 @@ use crate::project::{
     ALPHA, PROGRAM, Project, ProjectEvent, aside, now, threshold_config, to_the_end,
 };
 use crate::queue::put_next_batch;
+use crate::remaining_proposals::{no_model, unseen};
 use crate::round::{RoundModel, Validation};
 use crate::shape_model::ShapeModel;
 use crate::unusual::Unusual;
@@ -40,7 +41,13 @@ impl Project {
             let judged = judge.judged(&live);
             let choice = choice(&judged, &threshold_config(&live))?;
             let accepted = accepted(&judged.proposals, &choice);
-            Ok(auto_label_view(&live, &choice, &accepted, &unusual, false))
+            Ok(auto_label_view(
+                &live,
+                &choice,
+                (&accepted, judged.unseen),
+                &unusual,
+                false,
+            ))
         })
         .await
     }
@@ -101,9 +108,15 @@ fn prepare(
 ) -> Result<Applied, WorkflowError> {
     let live = project.live();
     refuse_during_audit(&live)?;
+    if judged.unseen > 0 {
+        return Err(conflict(format!(
+            "The model has not drawn on {} images yet; let it do so first, on the release page.",
+            judged.unseen
+        )));
+    }
     let choice = choice(judged, &threshold_config(&live))?;
     let accepted = accepted(&judged.proposals, &choice);
-    let view = auto_label_view(&live, &choice, &accepted, unusual, true);
+    let view = auto_label_view(&live, &choice, (&accepted, judged.unseen), unusual, true);
     let Some(threshold) = choice.threshold.filter(|_| !accepted.is_empty()) else {
         return Err(conflict(view.text));
     };
@@ -249,10 +262,14 @@ pub(crate) struct Judged {
     pub proposals: Vec<Proposal>,
     /// Answers of the random part beside what models said that had not seen them.
     pub random: Vec<ValidationItem>,
-    /// Where shapes are proposed: those of each proposal, not kept in the project yet.
-    drawings: Vec<Drawing>,
+    /// The model that would draw, where labels are shapes: they are not kept in the project yet.
+    drawn_by: Option<Arc<ShapeModel>>,
+    /// Images that it has not looked at.
+    unseen: usize,
 }
 
+/// Drawings that are kept in one write.
+const KEPT_AT_A_TIME: usize = 256;
 /// Stands in a proposal of shapes until they are kept and have a number.
 const NOT_KEPT: DrawingId = DrawingId(0);
 
@@ -280,25 +297,25 @@ impl Judged {
         Self {
             proposals: proposals.collect(),
             random: model.validation.iter().map(Validation::item).collect(),
-            drawings: Vec::new(),
+            drawn_by: None,
+            unseen: 0,
         }
     }
 
     /// The network's drawings, and the chance that each needs no edit.
-    pub(crate) fn of_shapes(live: &Live, model: &ShapeModel) -> Self {
-        let mut judged = Self {
+    pub(crate) fn of_shapes(live: &Live, model: &Arc<ShapeModel>) -> Self {
+        let open = model.open(live).into_iter();
+        let proposals = open.map(|(row, claim)| Proposal {
+            row,
+            label: Label::Drawn { drawing: NOT_KEPT },
+            confidence: model.chance(claim),
+        });
+        Self {
+            proposals: proposals.collect(),
             random: model.random_part(),
-            ..Self::default()
-        };
-        for proposal in model.open(live) {
-            judged.proposals.push(Proposal {
-                row: proposal.row,
-                label: Label::Drawn { drawing: NOT_KEPT },
-                confidence: model.chance(proposal),
-            });
-            judged.drawings.push(proposal.drawing.clone());
+            drawn_by: Some(Arc::clone(model)),
+            unseen: unseen(live, model).len(),
         }
-        judged
     }
 }
 
@@ -319,9 +336,7 @@ impl Judge {
             return project.exact_model().await.map(Self::Classes);
         }
         let model = project.shape_model().await?;
-        let model =
-            model.ok_or_else(|| conflict("There is no model yet; draw the first batch."))?;
-        Ok(Self::Shapes(model))
+        Ok(Self::Shapes(model.ok_or_else(no_model)?))
     }
 
     fn judged(&self, live: &Live) -> Judged {
@@ -337,35 +352,34 @@ async fn with_kept_drawings(
     project: &Project,
     mut judged: Judged,
 ) -> Result<Judged, WorkflowError> {
-    if judged.drawings.is_empty() {
+    let Some(model) = judged.drawn_by.clone() else {
         return Ok(judged);
-    }
+    };
     let threshold = {
         let live = project.live();
         choice(&judged, &threshold_config(&live))?.threshold
     };
-    let pass = |p: &Proposal| threshold.is_some_and(|t| f64::from(p.confidence) >= t);
-    let passing = judged.proposals.iter().zip(&judged.drawings);
-    let kept: Vec<Drawing> = passing
-        .filter(|(proposal, _)| pass(proposal))
-        .map(|(_, drawing)| drawing.clone())
-        .collect();
-    let mut ids = project
-        .inner()
-        .store
-        .save_drawings(&kept)
-        .await?
-        .into_iter();
-    for proposal in judged
-        .proposals
-        .iter_mut()
-        .filter(|proposal| pass(proposal))
-    {
-        if let Some(drawing) = ids.next() {
+    let pass = |p: &&mut Proposal| threshold.is_some_and(|t| f64::from(p.confidence) >= t);
+    let mut passing: Vec<&mut Proposal> = judged.proposals.iter_mut().filter(pass).collect();
+    for some in passing.chunks_mut(KEPT_AT_A_TIME) {
+        let rows: Vec<u32> = some.iter().map(|proposal| proposal.row).collect();
+        let beside = Arc::clone(&model);
+        let drawings = aside(move || drawings(&beside, &rows)).await?;
+        let ids = project.inner().store.save_drawings(&drawings).await?;
+        for (proposal, drawing) in some.iter_mut().zip(ids) {
             proposal.label = Label::Drawn { drawing };
         }
     }
     Ok(judged)
+}
+
+/// What is proposed for images that have a proposal.
+fn drawings(model: &ShapeModel, rows: &[u32]) -> Result<Vec<Drawing>, WorkflowError> {
+    let read = |row: &u32| {
+        let proposal = model.proposals.read(*row)?;
+        Ok(proposal.map_or_else(Drawing::default, |proposal| proposal.drawing))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The threshold for what nobody has answered yet.
@@ -393,7 +407,7 @@ pub(crate) fn accepted(proposals: &[Proposal], choice: &ThresholdChoice) -> Vec<
 fn auto_label_view(
     live: &Live,
     choice: &ThresholdChoice,
-    accepted: &[Proposal],
+    (accepted, unseen): (&[Proposal], usize),
     unusual: &Unusual,
     applied: bool,
 ) -> AutoLabelView {
@@ -403,7 +417,20 @@ fn auto_label_view(
             *count += 1;
         }
     }
-    let returned = left_to_people(live, accepted).len();
+    // What the model has not looked at is nobody's yet.
+    let returned = left_to_people(live, accepted).len().saturating_sub(unseen);
+    let mut text = in_words(
+        choice,
+        accepted.len(),
+        returned,
+        live.settings.target_error,
+        applied,
+    );
+    if unseen > 0 {
+        text = format!(
+            "Of the images that the model has drawn on: {text} It has not drawn on {unseen} others yet."
+        );
+    }
     AutoLabelView {
         accepted: accepted.len() as u64,
         returned: returned as u64,
@@ -412,14 +439,9 @@ fn auto_label_view(
         error_bound: choice.error_bound,
         target_error: live.settings.target_error,
         expected_audit: choice.expected_audit,
-        text: in_words(
-            choice,
-            accepted.len(),
-            returned,
-            live.settings.target_error,
-            applied,
-        ),
+        text,
         applied,
+        unseen: unseen as u64,
         per_class,
         unusual: accepted
             .iter()

@@ -4,6 +4,7 @@ use crate::WorkflowError;
 use crate::audit::AuditState;
 use crate::project::live::{AutoRun, Live, class_names, counts};
 use crate::project::{ALPHA, PROGRAM, Project, hexadecimal, labels_by_hand, now, now_ms, spent};
+use crate::shape_audit::shape_audits;
 use crate::view::Effort;
 use autolabel_quality::{
     CertificateCounts, CertificateEffort, CertificateFacts, NamedSeed, SignedCertificate,
@@ -35,12 +36,18 @@ impl Project {
 /// holds `writing`.
 pub(crate) async fn issue(project: &Project) -> Result<(), WorkflowError> {
     let key = signing_key(&project.inner().store.folder().signing_key())?;
+    let shapes = match drawn_audit(project) {
+        Some((audit, classes)) => Some(shape_audits(project, &audit, classes).await?),
+        None => None,
+    };
     let signed = {
         let live = project.live();
         let (Some(audit), Some(run)) = (&live.audit, &live.run) else {
             return Ok(());
         };
-        let certificate = issue_certificate(&facts(project, &live, audit, run)?)?;
+        let mut facts = facts(project, &live, audit, run)?;
+        facts.shapes = shapes;
+        let certificate = issue_certificate(&facts)?;
         sign_certificate(&certificate, &key)?
     };
     let certificate = serde_json::to_value(&signed).map_err(WorkflowError::Json)?;
@@ -48,6 +55,14 @@ pub(crate) async fn issue(project: &Project) -> Result<(), WorkflowError> {
     project.append(&[now(PROGRAM, event, None)]).await?;
     project.live_mut().certificate = Some(signed);
     Ok(())
+}
+
+/// The audit and how many classes there are, where labels are drawn.
+fn drawn_audit(project: &Project) -> Option<(AuditState, usize)> {
+    let live = project.live();
+    let schema = &live.settings.schema;
+    let audit = live.audit.as_ref().filter(|_| schema.task.is_drawn())?;
+    Some((audit.clone(), schema.classes.len()))
 }
 
 fn facts<'a>(
@@ -91,6 +106,7 @@ fn facts<'a>(
                 .map(|check| (check.proposal.label, check.said)),
         ),
         grades: audit.grades(schema)?,
+        shapes: None,
         seeds: vec![
             seed("selection", project.inner().seed),
             seed("audit", audit.seed),

@@ -28,6 +28,8 @@ pub(crate) struct Considered<'a> {
     pub heads: &'a [HeadView<'a>],
     /// Those that are of a kind that people could not read, in rising order.
     pub set_aside: &'a [u32],
+    /// What a label of each costs, in this order; `None` = all the same.
+    pub costs: Option<&'a [f32]>,
 }
 
 /// Chooses a batch from the images that were considered, and its random part from all `candidates`.
@@ -49,6 +51,7 @@ pub(crate) fn rank_excerpt(
         groups: excerpt.groups.as_deref(),
         duplicate_of: excerpt.duplicate_of.as_deref(),
         set_aside: &set_aside,
+        costs: considered.costs,
         ..PoolView::cold(&excerpt.features, &open)
     };
     let mut picks = rank_around(&pool, &excerpt.numbers(&random), config, rng)?;

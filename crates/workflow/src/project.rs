@@ -11,6 +11,7 @@ pub(crate) mod live;
 mod localization;
 pub(crate) mod network;
 mod open;
+mod pictures;
 mod proposals;
 mod settings;
 mod views;
@@ -34,7 +35,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
 
-pub(crate) use effort::{audit_seconds, label_seconds, labels_by_hand, spent};
+pub(crate) use effort::{audit_seconds, cut, label_seconds, labels_by_hand, spent};
 pub(crate) use images::{hexadecimal, ordered, path_of, raw_path_of};
 pub(crate) use settings::{
     ALPHA, batch_config, budget_labels, stop_config, suited_batch, threshold_config,

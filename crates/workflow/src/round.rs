@@ -274,6 +274,7 @@ fn cold_start(
         images: sample.as_deref().unwrap_or(candidates),
         heads: &[],
         set_aside: &[],
+        costs: None,
     };
     let picks = rank_excerpt(input, candidates, considered, labeled, &mut rng)?;
     let nothing = PoolPredictions::nothing(input.task);
@@ -303,13 +304,12 @@ fn rank(
     let heads = |said| head_views(classifier, said);
     if let (FeatureRows::Single(features), None) = (input.features, &looked.sample) {
         let pool = PoolView {
-            features,
-            candidates,
             labeled,
             heads: &heads(&looked.exact),
             set_aside,
             groups: input.groups,
             duplicate_of: input.duplicate_of,
+            ..PoolView::cold(features, candidates)
         };
         return Ok(autolabel_selection::rank(
             &pool,
@@ -328,6 +328,7 @@ fn rank(
         images,
         heads: &heads(said),
         set_aside,
+        costs: None,
     };
     rank_excerpt(input, candidates, considered, labeled, &mut rng)
 }

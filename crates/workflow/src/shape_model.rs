@@ -6,14 +6,14 @@ use crate::WorkflowError;
 use crate::project::live::{Live, is_open, version};
 use crate::project::{Project, aside};
 use crate::shapes::fit::usual_least_fit;
-use crate::shapes::proposing::Proposal;
-use crate::shapes::trust::{Tested, Trust};
+use crate::shapes::pace::Pace;
+use crate::shapes::proposal_file::ProposalFile;
+use crate::shapes::trust::{Claim, Tested, Trust};
 use autolabel_annotation::{LabelOrigin, Task};
 use autolabel_models::default_network;
 use autolabel_quality::ValidationItem;
 use autolabel_training::{DenseState, Tail};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,45 +27,65 @@ pub(crate) struct TestedImage {
 }
 
 /// A network that learnt from drawings, and what it says.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct ShapeModel {
     pub(crate) network: DenseState,
     pub(crate) said: Said,
+    /// What it proposes.
+    pub(crate) proposals: Arc<ProposalFile>,
     trust: Trust,
+    pace: Pace,
     least_fit: f64,
 }
 
-/// What is kept beside the network.
+/// What is kept beside the network and its proposals.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Said {
     /// Images that it learnt from.
     pub(crate) learnt_from: u32,
-    /// What it proposes, by image.
-    pub(crate) proposals: BTreeMap<u32, Proposal>,
+    /// The confidence from which on shapes of each class are proposed.
+    #[serde(default)]
+    pub(crate) least: Vec<f32>,
     /// All earlier proposals that were drawn over, by image.
     pub(crate) tested: Vec<TestedImage>,
 }
 
 impl ShapeModel {
-    pub(crate) fn new(task: Task, network: DenseState, said: Said) -> Self {
+    pub(crate) fn new(
+        task: Task,
+        network: DenseState,
+        said: Said,
+        proposals: Arc<ProposalFile>,
+    ) -> Self {
         let tested: Vec<Tested> = said.tested.iter().map(|image| image.tested).collect();
         Self {
             network,
             trust: Trust::learn(&tested),
+            pace: Pace::learn(&tested),
             said,
+            proposals,
             least_fit: usual_least_fit(task),
         }
     }
 
     /// The fit to expect of the proposal for an image, 0 to 1.
     pub(crate) fn expected_fit(&self, row: u32) -> Option<f64> {
-        let proposal = self.said.proposals.get(&row)?;
-        Some(self.trust.expected_fit(proposal.claim()))
+        Some(self.fit_of(self.proposals.claim(row)?))
+    }
+
+    /// The fit to expect of a proposal, 0 to 1.
+    pub(crate) fn fit_of(&self, claim: Claim) -> f64 {
+        self.trust.expected_fit(claim)
+    }
+
+    /// The seconds that people are expected to need for an image.
+    pub(crate) fn seconds_of(&self, claim: Claim) -> f64 {
+        self.pace.seconds(claim)
     }
 
     /// The chance that a proposal needs no edit, 0 to 1.
-    pub(crate) fn chance(&self, proposal: &Proposal) -> f32 {
-        self.trust.chance_of(proposal.claim(), self.least_fit) as f32
+    pub(crate) fn chance(&self, claim: Claim) -> f32 {
+        self.trust.chance_of(claim, self.least_fit) as f32
     }
 
     /// The random part: proposals by networks that had not seen the drawing.
@@ -80,25 +100,25 @@ impl ShapeModel {
             .collect()
     }
 
-    /// Proposals for images that nobody has answered and whose files are there, by row.
-    pub(crate) fn open<'a>(&'a self, live: &'a Live) -> impl Iterator<Item = &'a Proposal> {
-        let proposals = self.said.proposals.values();
-        proposals.filter(|proposal| {
-            let label = live.index.labels.get(proposal.row as usize);
+    /// What is said of images that nobody has answered and whose files are there, by row.
+    pub(crate) fn open(&self, live: &Live) -> Vec<(u32, Claim)> {
+        let mut claims = self.proposals.claims();
+        claims.retain(|(row, _)| {
+            let label = live.index.labels.get(*row as usize);
             let unanswered = label.is_some_and(|label| label.answer.is_none());
-            unanswered && !live.index.missing[proposal.row as usize]
-        })
+            unanswered && !live.index.missing[*row as usize]
+        });
+        claims
     }
 
     /// Images without an answer or an automatic label, the worst expected fit first.
     pub(crate) fn ranking(&self, live: &Live) -> Vec<u32> {
-        let open = self
-            .said
-            .proposals
-            .values()
-            .filter(|p| is_open(live, p.row));
-        let fit = |p: &Proposal| self.trust.expected_fit(p.claim());
-        let mut ranked: Vec<(f64, u32)> = open.map(|p| (fit(p), p.row)).collect();
+        let mut open = self.proposals.claims();
+        open.retain(|(row, _)| is_open(live, *row));
+        let mut ranked: Vec<(f64, u32)> = open
+            .into_iter()
+            .map(|(row, claim)| (self.fit_of(claim), row))
+            .collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         ranked.into_iter().map(|(_, row)| row).collect()
     }
@@ -126,8 +146,15 @@ impl Project {
         if present.is_some() || version == 0 || !task.is_drawn() {
             return Ok(present);
         }
-        let (network, said) = self.shape_files(version);
-        if !network.is_file() || !said.is_file() {
+        let ShapeFiles {
+            network,
+            said,
+            proposals,
+        } = self.shape_files(version);
+        if [&network, &said, &proposals]
+            .iter()
+            .any(|file| !file.is_file())
+        {
             return Ok(None);
         }
         let found = aside(move || {
@@ -136,7 +163,8 @@ impl Project {
             let network = DenseState::from_bytes(&tail, &network)?;
             let said = fs_err::read(said).map_err(WorkflowError::Io)?;
             let said = serde_json::from_slice(&said).map_err(WorkflowError::Json)?;
-            Ok(Arc::new(ShapeModel::new(task, network, said)))
+            let proposals = Arc::new(ProposalFile::open(&proposals)?);
+            Ok(Arc::new(ShapeModel::new(task, network, said, proposals)))
         })
         .await?;
         let mut live = self.live_mut();
@@ -147,7 +175,8 @@ impl Project {
         Ok(live.shapes.clone())
     }
 
-    /// Writes a model down under a version; it is whole on disk when this returns.
+    /// Writes a model down under a version; with its proposals, which are there already, it is whole on disk
+    /// when this returns.
     ///
     /// # Errors
     /// A full disk.
@@ -156,7 +185,7 @@ impl Project {
         model: &ShapeModel,
         version: u32,
     ) -> Result<(), WorkflowError> {
-        let (network, said) = self.shape_files(version);
+        let ShapeFiles { network, said, .. } = self.shape_files(version);
         if let Some(folder) = network.parent() {
             fs_err::create_dir_all(folder).map_err(WorkflowError::Io)?;
         }
@@ -167,8 +196,8 @@ impl Project {
 
     /// Removes the files of an earlier version; where that fails they only take room.
     pub(crate) fn forget_shapes(&self, version: u32) {
-        let (network, said) = self.shape_files(version);
-        for file in [network, said] {
+        let files = self.shape_files(version);
+        for file in [files.network, files.said, files.proposals] {
             if file.exists()
                 && let Err(error) = fs_err::remove_file(&file)
             {
@@ -177,13 +206,22 @@ impl Project {
         }
     }
 
-    fn shape_files(&self, version: u32) -> (PathBuf, PathBuf) {
+    /// The files of a version.
+    pub(crate) fn shape_files(&self, version: u32) -> ShapeFiles {
         let folder = self.inner().store.folder().networks();
-        (
-            folder.join(format!("shapes-{version}.safetensors")),
-            folder.join(format!("shapes-{version}.json")),
-        )
+        ShapeFiles {
+            network: folder.join(format!("shapes-{version}.safetensors")),
+            said: folder.join(format!("shapes-{version}.json")),
+            proposals: folder.join(format!("shapes-{version}.jsonl")),
+        }
     }
+}
+
+/// Where a version is kept.
+pub(crate) struct ShapeFiles {
+    network: PathBuf,
+    said: PathBuf,
+    pub(crate) proposals: PathBuf,
 }
 
 /// Writes a file that is either whole or not there.

@@ -7,23 +7,22 @@ use crate::forecast::Forecast;
 use crate::jobs::JobHandle;
 use crate::model_view::reliability;
 use crate::project::live::{StoredModel, is_open, version};
-use crate::project::{Project, now_ms, path_of};
+use crate::project::{PROGRAM, Project, cut, now_ms};
 use crate::round::PickWithReason;
 use crate::shape_model::{Said, ShapeModel, TestedImage, doubt_in_words};
-use crate::shapes::choosing::WITH_PROPOSALS;
+use crate::shapes::choosing::costs;
 use crate::shapes::learner::{Drawn, dense_task, learn};
 use crate::shapes::pictures::Pictures;
-use crate::shapes::proposing::{Asked, propose, usual_counts};
-use crate::shapes::recipe::Recipe;
+use crate::shapes::proposal_file::ProposalFile;
+use crate::shapes::proposing::{Asked, Bar, Proposal, propose, usual_counts};
 use crate::snapshot::Snapshot;
 use crate::training::{Present, Trained, advice, take_over};
 use crate::view::{ClassRow, CurvePoint, ModelView, PickReason};
-use autolabel_annotation::{Answer, ClassId, Drawing, DrawingId, ImageId, ImageSize, LabelOrigin};
-use autolabel_models::load_frozen_stages;
+use autolabel_annotation::{Answer, ClassId, Drawing, DrawingId, ImageId, LabelOrigin};
 use autolabel_selection::{Pick, RoundRecord};
+use autolabel_store::Event;
 use autolabel_training::DenseTask;
-use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Drawn images from which a network is worth training.
@@ -59,7 +58,7 @@ pub(crate) fn train(project: &Project, job: &mut JobHandle) -> Result<String, Wo
         let outcome = snapshot.run(project)?;
         return job.wait(take_over(project, &snapshot, outcome.batch, None));
     };
-    let pictures = project.pictures(job)?;
+    let pictures = job.wait(project.pictures())?;
     let before = job.wait(project.shape_model())?;
     let learnt = learnt(
         project,
@@ -68,20 +67,20 @@ pub(crate) fn train(project: &Project, job: &mut JobHandle) -> Result<String, Wo
         &pictures,
         before.as_deref(),
     )?;
-    let Some(model) = learnt else {
+    let Some(learnt) = learnt else {
         // The job says itself that it was stopped.
         return Ok(String::new());
     };
-    let batch = next(project, &snapshot, &model)?;
+    let batch = next(project, &snapshot, &learnt.model)?;
     let trained = Trained {
         stored: stored(
             project,
             &snapshot,
-            (&model, &drawn),
+            (&learnt, &drawn),
             before.as_deref(),
             started,
         )?,
-        present: Present::Shapes(Arc::new(model)),
+        present: Present::Shapes(learnt.model),
     };
     job.wait(take_over(project, &snapshot, batch, Some(trained)))
 }
@@ -121,17 +120,20 @@ fn learnt(
     (snapshot, dense, drawn): (&Snapshot, DenseTask, &[DrawnImage]),
     pictures: &Pictures,
     before: Option<&ShapeModel>,
-) -> Result<Option<ShapeModel>, WorkflowError> {
+) -> Result<Option<Learnt>, WorkflowError> {
     let task = snapshot.task;
     let mut tested = before.map_or_else(Vec::new, |before| before.said.tested.clone());
     for image in drawn {
         let known = tested.iter().any(|test| test.row == image.row);
-        let proposal = before.and_then(|before| before.said.proposals.get(&image.row));
-        if let Some(proposal) = proposal.filter(|_| !known) {
+        let Some(before) = before.filter(|_| !known) else {
+            continue;
+        };
+        if let Some(proposal) = before.proposals.read(image.row)? {
+            let seconds = job.wait(seconds_of(project, image.row))?;
             tested.push(TestedImage {
                 row: image.row,
                 origin: image.origin,
-                tested: proposal.tested(task, &image.drawing)?,
+                tested: proposal.tested(task, &image.drawing, seconds)?,
             });
         }
     }
@@ -172,11 +174,12 @@ fn learnt(
     };
     let asked = sample(&open, snapshot.seed);
     let classes = snapshot.class_names.len();
+    let counts = usual_counts(drawn.iter().map(|image| &image.drawing), classes);
     let kind = Asked {
         task,
-        usual_counts: &usual_counts(drawn.iter().map(|image| &image.drawing), classes),
+        bar: Bar::AsManyAs(&counts),
     };
-    let proposals = propose(pictures, kind, &state, &asked, &mut |done| {
+    let proposed = propose(pictures, kind, &state, &asked, &mut |done| {
         job.progress(
             "Drawing on the other images",
             done as u64,
@@ -187,12 +190,47 @@ fn learnt(
     if job.is_cancelled() {
         return Ok(None);
     }
+    let file = project.shape_files(version(&project.live()) + 1).proposals;
+    let kept = ProposalFile::create(&file)?;
+    kept.append(&asked, &proposed.proposals)?;
     let said = Said {
         learnt_from: u32::try_from(drawn.len()).unwrap_or(u32::MAX),
-        proposals: proposals.into_iter().map(|p| (p.row, p)).collect(),
+        least: proposed.least,
         tested,
     };
-    Ok(Some(ShapeModel::new(task, state, said)))
+    Ok(Some(Learnt {
+        model: Arc::new(ShapeModel::new(task, state, said, Arc::new(kept))),
+        with_class: images_with(&proposed.proposals, classes),
+    }))
+}
+
+/// What a round learnt.
+struct Learnt {
+    model: Arc<ShapeModel>,
+    /// Images for which a shape of each class is proposed.
+    with_class: Vec<u64>,
+}
+
+fn images_with(proposals: &[Proposal], classes: usize) -> Vec<u64> {
+    let mut counts = vec![0; classes];
+    for class in proposals.iter().flat_map(|p| p.drawing.classes()) {
+        if let Some(count) = counts.get_mut(class.index()) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// Seconds that people took for an image, on average; `None` where it was not measured.
+async fn seconds_of(project: &Project, row: u32) -> Result<Option<f64>, WorkflowError> {
+    let events = project.inner().store.events_of_image(ImageId(row)).await?;
+    let task = project.live().settings.schema.task;
+    let taken = events.iter().filter_map(|record| match record.event {
+        Event::Answer { seconds, .. } if record.reader != PROGRAM => Some(cut(seconds, task)),
+        _ => None,
+    });
+    let taken: Vec<f64> = taken.filter(|seconds| *seconds > 0.0).collect();
+    Ok((!taken.is_empty()).then(|| taken.iter().sum::<f64>() / taken.len() as f64))
 }
 
 /// A uniform sample of a large pool, the same in every round as far as its images are open.
@@ -219,12 +257,14 @@ fn next(
     snapshot: &Snapshot,
     model: &ShapeModel,
 ) -> Result<Vec<PickWithReason>, WorkflowError> {
-    let rows: Vec<u32> = model.said.proposals.keys().copied().collect();
-    let fits: Vec<f64> = rows
+    let claims = model.proposals.claims();
+    let rows: Vec<u32> = claims.iter().map(|(row, _)| *row).collect();
+    let fits: Vec<f64> = claims
         .iter()
-        .map(|row| model.expected_fit(*row).unwrap_or(1.0))
+        .map(|(_, claim)| model.fit_of(*claim))
         .collect();
-    let picks = snapshot.rank_shapes(project, (&rows, &fits), WITH_PROPOSALS)?;
+    let seconds = claims.iter().map(|(_, claim)| model.seconds_of(*claim));
+    let picks = snapshot.rank_shapes(project, (&rows, &fits, &costs(seconds)))?;
     Ok(picks.iter().map(|pick| with_reason(pick, model)).collect())
 }
 
@@ -251,16 +291,18 @@ fn with_reason(pick: &Pick, model: &ShapeModel) -> PickWithReason {
 fn stored(
     project: &Project,
     snapshot: &Snapshot,
-    (model, drawn): (&ShapeModel, &[DrawnImage]),
+    (learnt, drawn): (&Learnt, &[DrawnImage]),
     before: Option<&ShapeModel>,
     started: Instant,
 ) -> Result<StoredModel, WorkflowError> {
+    let model = &learnt.model;
     let live = project.live();
     let threshold = snapshot.config.threshold;
     let random = model.random_part();
     let sure: Vec<f32> = model
         .open(&live)
-        .map(|proposal| model.chance(proposal))
+        .into_iter()
+        .map(|(_, claim)| model.chance(claim))
         .collect();
     let open = (0_u32..)
         .take(live.index.len())
@@ -307,7 +349,7 @@ fn stored(
         hash: blake3::hash(&model.network.to_bytes(false)).to_hex().to_string(),
         point,
         temperature: 1.0,
-        classes: class_rows(snapshot.class_names.len(), drawn, model),
+        classes: class_rows(drawn, &learnt.with_class),
         calibration_error,
         reliability,
     };
@@ -326,69 +368,29 @@ fn stored(
 
 /// How little the expected fits have moved since the network before: 1 = not at all.
 fn steadiness(before: &ShapeModel, now: &ShapeModel) -> Option<f64> {
-    let rows = now.said.proposals.keys();
-    let moved: Vec<f64> = rows
-        .filter_map(|row| Some((before.expected_fit(*row)? - now.expected_fit(*row)?).abs()))
+    let claims = now.proposals.claims().into_iter();
+    let moved: Vec<f64> = claims
+        .filter_map(|(row, claim)| Some((before.expected_fit(row)? - now.fit_of(claim)).abs()))
         .collect();
     (!moved.is_empty()).then(|| 1.0 - moved.iter().sum::<f64>() / moved.len() as f64)
 }
 
 /// Of each class: images drawn with it, and those that the network proposes it for.
-fn class_rows(classes: usize, drawn: &[DrawnImage], model: &ShapeModel) -> Vec<ClassRow> {
-    let classes = (0..classes).filter_map(|class| u16::try_from(class).ok().map(ClassId));
+fn class_rows(drawn: &[DrawnImage], proposed: &[u64]) -> Vec<ClassRow> {
+    let classes = (0_u16..).map(ClassId).zip(proposed);
     classes
-        .map(|class| {
+        .map(|(class, proposed)| {
             let has = |drawing: &Drawing| drawing.classes().contains(&class);
             let with = drawn.iter().filter(|image| has(&image.drawing));
             let random = |image: &&DrawnImage| image.origin == LabelOrigin::Random;
-            let proposed = model.said.proposals.values();
             ClassRow {
                 class,
                 labels: with.clone().count() as u64,
                 random_labels: with.filter(random).count() as u64,
                 sensitivity: None,
                 precision: None,
-                predicted: proposed.filter(|p| has(&p.drawing)).count() as u64,
+                predicted: *proposed,
             }
         })
         .collect()
-}
-
-impl Project {
-    /// The images as the dense network sees them, kept from round to round.
-    pub(crate) fn pictures(&self, job: &JobHandle) -> Result<Arc<Pictures>, WorkflowError> {
-        let inner = self.inner();
-        let (images, task) = {
-            let live = self.live();
-            (live.index.len(), live.settings.schema.task)
-        };
-        let kept = || {
-            inner
-                .pictures
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(pictures) = kept().as_ref().filter(|kept| kept.len() == images) {
-            return Ok(Arc::clone(pictures));
-        }
-        let ids: Vec<ImageId> = (0..images).filter_map(ImageId::from_row).collect();
-        let records = job.wait(inner.store.images(&ids))?;
-        let files: Vec<PathBuf> = records
-            .iter()
-            .map(|record| path_of(&inner.images, record))
-            .collect();
-        let sizes: Vec<ImageSize> = records
-            .iter()
-            .map(|record| Ok(ImageSize::new(record.width, record.height)?))
-            .collect::<Result<_, WorkflowError>>()?;
-        let pictures = Arc::new(Pictures::new(
-            Recipe::of(task, &sizes),
-            load_frozen_stages(inner.engine, 0)?,
-            files,
-            sizes,
-            inner.seed,
-        ));
-        *kept() = Some(Arc::clone(&pictures));
-        Ok(pictures)
-    }
 }

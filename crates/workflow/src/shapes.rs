@@ -8,10 +8,16 @@ pub mod recipe;
 pub(crate) mod pictures;
 
 pub(crate) mod learner;
+pub(crate) mod proposal_file;
 pub(crate) mod proposing;
 
+pub(crate) mod doubt_map;
+
+mod bayes_line;
 pub mod fit;
 pub(crate) mod trust;
+
+pub(crate) mod pace;
 
 pub(crate) mod choosing;
 pub mod drawing_time;

@@ -14,7 +14,7 @@ use crate::representation::{
     self, BlockSource, Representation, transform_config, transformed_blocks,
 };
 use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome};
-use crate::shapes::choosing::{doubts, stream};
+use crate::shapes::choosing::{AUTO, WITH_PROPOSALS, doubts, stream};
 use crate::training::{class_labels, is_by};
 use autolabel_annotation::{ImageTask, Task};
 use autolabel_heads::{Combination, FeatureRows, FeatureTransform, GpConfig, RawFeatures};
@@ -60,12 +60,14 @@ impl Snapshot {
     pub(crate) fn rank_shapes(
         &self,
         project: &Project,
-        (rows, fits): (&[u32], &[f64]),
-        strategy: &str,
+        (rows, fits, costs): (&[u32], &[f64], &[f32]),
     ) -> Result<Vec<Pick>, WorkflowError> {
         let weighed = project.weighed(self.labels.len(), None)?;
         let mut config = self.config.clone();
-        strategy.clone_into(&mut config.batch.strategy);
+        let is_auto = config.batch.strategy == AUTO;
+        if is_auto {
+            WITH_PROPOSALS.clone_into(&mut config.batch.strategy);
+        }
         let input = self.input(weighed.features.rows(), None, &config);
         let candidates = round::unlabeled(&input);
         let (labeled, _) = round::labeled_images(&self.labels, &self.excluded);
@@ -77,6 +79,7 @@ impl Snapshot {
                 model: None,
             }],
             set_aside: &[],
+            costs: is_auto.then_some(costs),
         };
         let mut rng = stream(self.seed, self.round);
         rank_excerpt(&input, &candidates, considered, &labeled, &mut rng)

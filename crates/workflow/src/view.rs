@@ -5,7 +5,7 @@ mod localization;
 mod proposals;
 
 pub use localization::{LocalizationView, PixelBox};
-pub use proposals::{ProposalView, ProposedShape, ShapeProposal};
+pub use proposals::{DoubtSpot, DoubtView, ProposalView, ProposedShape, ShapeProposal};
 
 use autolabel_annotation::{
     Answer, ClassId, Drawing, DrawingId, ImageId, Label, LabelOrigin, LabelSchema,
@@ -450,6 +450,9 @@ pub struct AutoLabelView {
     pub per_class: Vec<u64>,
     /// Accepted images that resemble nothing labeled: worth a look first.
     pub unusual: u64,
+    /// Open images that the model has not drawn on yet: a round on a large pool draws on a sample. They
+    /// are in none of the other numbers, and auto-labeling waits until it has drawn on them.
+    pub unseen: u64,
 }
 
 /// State of the audit.

@@ -147,11 +147,15 @@ export const getProposal = async (id: number): Promise<ShapeProposal | null> => 
   return ((await settle(call)).proposal ?? null) as ShapeProposal | null;
 };
 
+/** Where the network is least sure on an image. */
+export const getDoubt = (id: number): Promise<DoubtView> =>
+  settle(client.GET('/api/v1/images/{id}/doubt', { params: { path: { id } } }));
+
 export const getRefused = (): Promise<RefusedFile[]> => settle(client.GET('/api/v1/refused'));
 
 export const getJobs = (): Promise<JobView[]> => settle(client.GET('/api/v1/jobs'));
 
-export const startJob = (kind: 'import' | 'train'): Promise<JobView> =>
+export const startJob = (kind: 'import' | 'train' | 'propose'): Promise<JobView> =>
   settle(client.POST('/api/v1/jobs', { body: { kind } }));
 
 export const cancelJob = (id: number): Promise<JobView> =>

@@ -26,6 +26,7 @@ export type ImageView = Schemas['ImageView'];
 export type JobView = Schemas['JobView'];
 export type Label = Schemas['Label'];
 export type LabelOrigin = Schemas['LabelOrigin'];
+export type DoubtView = Schemas['DoubtView'];
 export type LocalizationView = Schemas['LocalizationView'];
 export type ModelView = Schemas['ModelView'];
 export type PredictionView = Schemas['PredictionView'];

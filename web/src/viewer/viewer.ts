@@ -51,6 +51,8 @@ export interface Viewer {
   attach: (create: (host: HTMLElement) => Layer) => () => void;
   /** Who draws while the tool is `draw`. */
   setPen: (pen: Pen | null) => void;
+  /** The whole image is shown. */
+  isFitted: () => boolean;
   /** Shows this image point in the middle, at this scale or the present one. */
   centerOn: (x_px: number, y_px: number, scale?: number) => void;
   dispose: () => void;
@@ -234,6 +236,9 @@ export function createViewer(host: HTMLElement, listeners: ViewerListeners): Vie
     },
     setPen(next) {
       pen = next;
+    },
+    isFitted() {
+      return view.fitted;
     },
     centerOn(x_px, y_px, scale = view.viewport.scale) {
       if (view.pyramid === null) return;

@@ -1,6 +1,7 @@
 //! `autolabel auto-label FOLDER`.
 
 use crate::arguments::ProjectArguments;
+use crate::job_progress::finish_job;
 use crate::outcome::{Outcome, interruptible};
 use crate::output::Output;
 use crate::project::{open_for_reading, open_for_writing};
@@ -12,7 +13,8 @@ pub struct Arguments {
     #[command(flatten)]
     project: ProjectArguments,
 
-    /// Write the labels and begin the audit; without it nothing is changed.
+    /// Write the labels and begin the audit; without it nothing is changed. In a large pool a model of
+    /// shapes first draws on the images that its round left out.
     #[arg(long)]
     apply: bool,
 }
@@ -22,6 +24,10 @@ pub async fn run(arguments: Arguments, output: Output) -> anyhow::Result<Outcome
     interruptible(async {
         let view = if arguments.apply {
             let project = open_for_writing(&arguments.project).await?;
+            if project.auto_label_preview().await?.unseen > 0 {
+                let job = project.propose_for_all().await?;
+                finish_job(&project, job).await?;
+            }
             let view = project.auto_label().await?;
             project.close().await?;
             view

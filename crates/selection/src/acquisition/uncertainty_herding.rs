@@ -8,6 +8,9 @@
 //! is its part of the sum. The scale `s` is a fixed part of the features' own scale, on which unrelated
 //! images are about √2 apart; the paper lets it shrink with the distance of labeled images, which
 //! near-copies in medical sets (frames of a video, follow-up images) drive to zero.
+//!
+//! Where labels differ in what they cost ([`PoolView::costs`]), the greedy choice is by what an image adds
+//! for its cost, the rule for a monotone submodular function under a budget (Khuller, Moss and Naor, 1999).
 
 use super::{Acquisition, Scored, by_probabilities, lead};
 use crate::PoolView;
@@ -47,7 +50,7 @@ impl Acquisition for UncertaintyHerding {
 }
 
 /// The `count` of these positions that best cover all of them, each weighted by its doubt, given what
-/// the labeled images cover. `O(n (n + L) d)` for `n` positions and `L` labels.
+/// the labeled images cover, for what they cost. `O(n (n + L) d)` for `n` positions and `L` labels.
 pub(super) fn herd(
     pool: &PoolView<'_>,
     positions: &[usize],
@@ -57,7 +60,10 @@ pub(super) fn herd(
     let rows = pool.images_at(positions);
     let covered = covered_by_labeled(pool, &rows);
     let similarity = similarity::among(&pool.features.select(&rows), SCALE);
-    greedy(&similarity, doubt, covered, count)
+    let worth: Option<Vec<f32>> = pool
+        .costs
+        .map(|costs| positions.iter().map(|&at| 1.0 / costs[at]).collect());
+    greedy(&similarity, doubt, worth.as_deref(), covered, count)
         .into_iter()
         .map(|(index, gain)| Scored {
             position: positions[index],
@@ -66,10 +72,12 @@ pub(super) fn herd(
         .collect()
 }
 
-/// Picks `count` columns that add most coverage, with the gain of each per image of the sum.
+/// Picks `count` columns that add most coverage, times what it is worth in each of them, with the coverage
+/// that each adds per image of the sum.
 fn greedy(
     similarity: &[f32],
     doubt: &[f32],
+    worth: Option<&[f32]>,
     mut covered: Vec<f32>,
     count: usize,
 ) -> Vec<(usize, f32)> {
@@ -85,6 +93,7 @@ fn greedy(
             .map(|((s, c), u)| u * (s - c).max(0.0))
             .sum()
     };
+    let wanted = |column: usize, gain: f32| worth.map_or(gain, |worth| gain * worth[column]);
     let mut bound: Vec<f32> = (0..n)
         .into_par_iter()
         .map(|column| gain(column, &covered))
@@ -94,10 +103,10 @@ fn greedy(
     while picks.len() < count.min(n) {
         let now = picks.len();
         let best = loop {
-            let Some(column) = (0..n)
-                .filter(|&column| !taken[column])
-                .max_by(|&a, &b| bound[a].total_cmp(&bound[b]).then(b.cmp(&a)))
-            else {
+            let Some(column) = (0..n).filter(|&column| !taken[column]).max_by(|&a, &b| {
+                let [of_a, of_b] = [a, b].map(|column| wanted(column, bound[column]));
+                of_a.total_cmp(&of_b).then(b.cmp(&a))
+            }) else {
                 return picks;
             };
             if fresh[column] == now {
@@ -147,7 +156,8 @@ mod tests {
             }
         }
         let doubt: Vec<f32> = (0..n).map(|_| random()).collect();
-        let picked = greedy(&similarity, &doubt, vec![0.0; n], 12);
+        let worth: Vec<f32> = (0..n).map(|_| 0.2 + random()).collect();
+        let picked = greedy(&similarity, &doubt, Some(&worth), vec![0.0; n], 12);
         let mut covered = vec![0.0_f32; n];
         for (index, _) in &picked {
             let gain = |column: usize| -> f32 {
@@ -155,8 +165,9 @@ mod tests {
                     .map(|i| doubt[i] * (similarity[column * n + i] - covered[i]).max(0.0))
                     .sum()
             };
-            let best = (0..n).map(gain).fold(0.0, f32::max);
-            assert!((gain(*index) - best).abs() < 1e-4);
+            let wanted = |column: usize| gain(column) * worth[column];
+            let best = (0..n).map(wanted).fold(0.0, f32::max);
+            assert!((wanted(*index) - best).abs() < 1e-4);
             for (i, c) in covered.iter_mut().enumerate() {
                 *c = c.max(similarity[index * n + i]);
             }

@@ -8,8 +8,8 @@ use crate::problem::Problem;
 use autolabel_annotation::{ClassId, Drawing, DrawingId, ImageId};
 use autolabel_workflow::Project;
 use autolabel_workflow::view::{
-    DrawingView, ImageFilter, ImageOrder, ImagePage, ImageState, ImageView, LocalizationView,
-    ProposalView, RefusedFile,
+    DoubtView, DrawingView, ImageFilter, ImageOrder, ImagePage, ImageState, ImageView,
+    LocalizationView, ProposalView, RefusedFile,
 };
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -155,6 +155,22 @@ pub async fn propose_shapes(
 ) -> Result<axum::Json<ProposalView>, Problem> {
     let proposal = project.proposal(id).await?;
     Ok(axum::Json(ProposalView { proposal }))
+}
+
+/// Where the network of shapes is least sure on an image: a map, and the places to look at first.
+#[utoipa::path(
+    get, path = "/images/{id}/doubt", tag = "images", operation_id = "doubt_of_image",
+    params(("id" = u32, Path, description = "Row of the image")),
+    responses(
+        (status = 200, description = "Map and places", body = DoubtView),
+        Problem,
+    )
+)]
+pub async fn doubt_of_image(
+    State(project): State<Project>,
+    Path(id): Path<ImageId>,
+) -> Result<axum::Json<DoubtView>, Problem> {
+    Ok(axum::Json(project.doubt(id).await?))
 }
 
 /// A mark for a second look.

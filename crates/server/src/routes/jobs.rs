@@ -17,6 +17,8 @@ pub enum JobKind {
     Import,
     /// Train on the present labels and choose the next batch.
     Train,
+    /// Let the model of shapes draw on the open images that its round left out.
+    Propose,
 }
 
 /// A job to start.
@@ -56,6 +58,7 @@ pub async fn start_job(
     let job = match request.kind {
         JobKind::Import => project.start_import().await?,
         JobKind::Train => project.train_now().await?,
+        JobKind::Propose => project.propose_for_all().await?,
     };
     Ok((StatusCode::ACCEPTED, axum::Json(job)))
 }

@@ -4,15 +4,17 @@ use autolabel_annotation::{ClassId, DrawnShape, Geometry, ImageSize, LabelMap};
 use autolabel_image_io::Augmentation;
 
 use crate::TrainingError;
-use crate::dense::class_loss::softmax;
 use crate::dense::found_shape::FoundShape;
 use crate::dense::grid_sampling::GridSampler;
 use crate::dense::prediction::DenseGrid;
 
+/// Lines of an image, about, on which probabilities are averaged.
+const CONFIDENCE_LINES: u32 = 128;
+
 /// The pixels of an image of `size` that each class but the background has, by rising class: of each
 /// pixel the likeliest class by logits interpolated between cells. `view` is what the network saw of the
 /// image; what lies outside of it is background. The confidence of a mask is the mean probability of
-/// its class on its pixels.
+/// its class on its pixels, of a large image on some of them in even distances.
 ///
 /// # Errors
 /// [`TrainingError::View`] for a view of other sides than those of the grid, or one that cannot be used.
@@ -22,28 +24,29 @@ pub fn class_shapes(
     view: &Augmentation,
 ) -> Result<Vec<FoundShape>, TrainingError> {
     let sampler = GridSampler::new(grid, size, view)?;
-    let mut labels = Vec::with_capacity(size.pixels() as usize);
+    let mut labels = vec![LabelMap::IGNORED; size.pixels() as usize];
     let mut sums = vec![(0.0_f64, 0_u32); grid.channels];
-    let mut cell = vec![0.0; grid.channels];
-    for y in 0..size.height() {
-        for x in 0..size.width() {
-            let mut label = 0;
-            if sampler.pixel(x, y, &mut cell).is_some() {
-                softmax(&mut cell, grid.channels);
-                for (class, probability) in cell.iter().enumerate() {
-                    if *probability > cell[label] {
-                        label = class;
-                    }
-                }
-                sums[label].0 += f64::from(cell[label]);
-                sums[label].1 += 1;
+    let step = 1 + size.width().max(size.height()) / CONFIDENCE_LINES;
+    let is_background = |cell: &[f32]| cell[1..].iter().all(|logit| *logit <= cell[0]);
+    sampler.each_pixel(is_background, |[x, y], _, logits| {
+        let mut label = 0;
+        for (class, logit) in logits.iter().enumerate() {
+            if *logit > logits[label] {
+                label = class;
             }
-            labels.push(match label {
-                0 => LabelMap::IGNORED,
-                label => label as u16 - 1,
-            });
         }
-    }
+        if label == 0 {
+            return;
+        }
+        labels[(y * size.width() + x) as usize] = label as u16 - 1;
+        let is_counted = x.is_multiple_of(step) && y.is_multiple_of(step);
+        if is_counted || sums[label].1 == 0 {
+            let highest = logits[label];
+            let sum: f32 = logits.iter().map(|logit| (logit - highest).exp()).sum();
+            sums[label].0 += f64::from(1.0 / sum);
+            sums[label].1 += 1;
+        }
+    });
     let masks = LabelMap::from_bitmap(size, &labels)?.masks();
     let found = masks.into_iter().map(|(class, mask): (ClassId, _)| {
         let (sum, count) = sums[class.index() + 1];

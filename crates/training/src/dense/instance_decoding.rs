@@ -65,28 +65,28 @@ pub fn instance_shapes(
     }
     let mut owners = vec![LabelMap::IGNORED; size.pixels() as usize];
     let mut tallies = vec![Tally::new(classes); centres.len()];
-    let mut answers = vec![0.0; grid.channels];
-    for y in 0..size.height() {
-        for x in 0..size.width() {
-            let Some([view_x, view_y]) = sampler.pixel(x, y, &mut answers) else {
-                continue;
-            };
-            let (probabilities, way) = answers.split_at_mut(classes + 1);
-            softmax(probabilities, classes + 1);
-            if probabilities[0].is_nan() || probabilities[0] >= 0.5 {
-                continue;
-            }
-            let to_cells =
-                |at: f64, way: f32| (at as f32 + way * WAY_UNIT_PX) / DENSE_STRIDE as f32;
-            let place = [to_cells(view_y, way[0]), to_cells(view_x, way[1])];
-            let (centre, distance) = centres.nearest(place);
-            owners[(y * size.width() + x) as usize] = centre as u16;
-            tallies[centre].add(
-                &probabilities[1..],
-                distance <= 0.5 * centres.radius(centre),
-            );
+    // Where the background has more than all classes could have together.
+    let lead = (classes as f32).ln();
+    let is_background = |cell: &[f32]| {
+        cell[1..=classes]
+            .iter()
+            .all(|logit| logit + lead <= cell[0])
+    };
+    sampler.each_pixel(is_background, |[x, y], [view_x, view_y], answers| {
+        let (probabilities, way) = answers.split_at_mut(classes + 1);
+        softmax(probabilities, classes + 1);
+        if probabilities[0].is_nan() || probabilities[0] >= 0.5 {
+            return;
         }
-    }
+        let to_cells = |at: f64, way: f32| (at as f32 + way * WAY_UNIT_PX) / DENSE_STRIDE as f32;
+        let place = [to_cells(view_y, way[0]), to_cells(view_x, way[1])];
+        let (centre, distance) = centres.nearest(place);
+        owners[(y * size.width() + x) as usize] = centre as u16;
+        tallies[centre].add(
+            &probabilities[1..],
+            distance <= 0.5 * centres.radius(centre),
+        );
+    });
     let masks = LabelMap::from_bitmap(size, &owners)?.masks();
     let mut found: Vec<FoundShape> = masks
         .iter()

@@ -66,6 +66,23 @@ impl ViewSpace {
         [self.size.width(), self.size.height()].map(f64::from)
     }
 
+    /// Columns and rows of the image.
+    pub fn image_pixels(&self) -> [u32; 2] {
+        [self.size.width(), self.size.height()]
+    }
+
+    /// Whether a place lies within the view.
+    pub fn is_shown(&self, [x, y]: [f64; 2]) -> bool {
+        let [width, height] = self.sides();
+        (0.0..width).contains(&x) && (0.0..height).contains(&y)
+    }
+
+    /// Where columns and rows of the image lie, if they are columns and rows of the view.
+    pub fn along_axes(&self) -> Option<[Line; 2]> {
+        let [[a, b, c], [d, e, f]] = self.view_from_image;
+        (b == 0.0 && d == 0.0).then_some([Line { slope: a, start: c }, Line { slope: e, start: f }])
+    }
+
     /// The place of the image that a place of the view shows: x, y.
     pub fn image_point(&self, point: [f64; 2]) -> [f64; 2] {
         mapped(&self.image_from_view, point)
@@ -117,6 +134,19 @@ impl ViewSpace {
             }
         }
         shares
+    }
+}
+
+/// Places along one side of the view, by places along that of the image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    slope: f64,
+    start: f64,
+}
+
+impl Line {
+    pub fn at(self, image: f64) -> f64 {
+        self.slope * image + self.start
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::live::{BackboneFacts, Live, Reopened, StoredModel, batch_progress, is_open};
 use super::network::{self, Network};
-use super::settings::{no_classes, usual_settings};
+use super::settings::{cost_for, no_classes, usual_settings};
 use super::{EVENTS_BEHIND, Inner, LOCAL_READER, PROGRAM, Project, now};
 use crate::audit_restore::{Restored, restore};
 use crate::error::conflict;
@@ -230,6 +230,7 @@ async fn project_settings(store: &Store, options: &OpenOptions) -> Result<Settin
     let wanted = LabelSchema::new(options.task, options.classes.clone())?;
     let gives_classes = !wanted.classes.is_empty() && settings.schema.classes.is_empty();
     if gives_classes {
+        settings.cost = cost_for(&settings, wanted.task);
         settings.schema = wanted;
     } else if !wanted.classes.is_empty()
         && (names(&wanted) != names(&settings.schema) || wanted.task != settings.schema.task)

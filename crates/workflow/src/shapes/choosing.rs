@@ -17,6 +17,8 @@ pub(crate) const AUTO: &str = "auto";
 pub(crate) const FOREGROUND_RANDOM: &str = "foreground_random";
 /// The share of a batch that must have a shape.
 const FOREGROUND_SHARE: f64 = 2.0 / 3.0;
+/// No image takes less than this many seconds.
+const LEAST_SECONDS: f64 = 1.0;
 /// What `auto` is in a pool with proposals.
 pub(crate) const WITH_PROPOSALS: &str = "uncertainty_herding";
 
@@ -51,6 +53,9 @@ pub(crate) struct Choice<'a> {
     pub(crate) proposals: &'a BTreeMap<u32, Proposal>,
     /// The fit to expect of each proposal, 0 to 1, by image.
     pub(crate) expected_fit: &'a BTreeMap<u32, f64>,
+    /// The seconds that people are expected to need for it, by image; `auto` chooses by what an image brings
+    /// for them.
+    pub(crate) seconds: &'a BTreeMap<u32, f64>,
     /// How the batch is made up.
     pub(crate) batch: &'a BatchConfig,
 }
@@ -69,9 +74,13 @@ pub(crate) fn choose(
     }
     let has_proposals = !choice.proposals.is_empty();
     let mut batch = choice.batch.clone();
-    if batch.strategy == AUTO && has_proposals {
+    let is_auto = batch.strategy == AUTO && has_proposals;
+    if is_auto {
         batch.strategy = WITH_PROPOSALS.to_owned();
     }
+    // One without a proposal has no doubt either, so that it does not matter what it costs.
+    let seconds = |row| choice.seconds.get(row).copied().unwrap_or(LEAST_SECONDS);
+    let costs = costs(choice.candidates.iter().map(seconds));
     // An image without a proposal has no doubt: it cannot be read.
     let fit = |row| choice.expected_fit.get(row).copied().unwrap_or(1.0);
     let doubts = doubts(choice.candidates.iter().map(fit));
@@ -83,6 +92,7 @@ pub(crate) fn choose(
         heads: if has_proposals { &heads } else { &[] },
         labeled: choice.labeled,
         groups: choice.groups,
+        costs: is_auto.then_some(&costs),
         ..PoolView::cold(choice.features, choice.candidates)
     };
     Ok(rank(&pool, &batch, rng)?)
@@ -103,6 +113,11 @@ pub(crate) fn doubts(fits: impl Iterator<Item = f64>) -> Predictions {
         mutual_information: None,
         spread: None,
     }
+}
+
+/// What images cost, by the seconds to expect of them.
+pub(crate) fn costs(seconds: impl Iterator<Item = f64>) -> Vec<f32> {
+    seconds.map(|s| s.max(LEAST_SECONDS) as f32).collect()
 }
 
 fn foreground_random(

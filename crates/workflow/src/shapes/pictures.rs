@@ -93,7 +93,11 @@ impl Pictures {
 
     /// How a view looks at an image: the same whenever it is asked for.
     pub(crate) fn look(&self, row: u32, view: View) -> Augmentation {
-        let size = self.size(row);
+        self.look_at(row, view, self.size(row))
+    }
+
+    /// How a view looks at an image that is taken to have this size.
+    pub(crate) fn look_at(&self, row: u32, view: View, size: ImageSize) -> Augmentation {
         let source = (size.height() as usize, size.width() as usize);
         let (height, width) = self.input(row, view);
         match view {

@@ -5,12 +5,14 @@
 //! with the true Dice) than the entropy of the answer, at the cost of one pass more. Of masks the mean of
 //! both answers is proposed.
 
-use autolabel_annotation::{Drawing, DrawnShape, Task};
+use autolabel_annotation::{Drawing, DrawnShape, ImageSize, Task};
 use autolabel_training::{DenseGrid, DenseMaps, DenseState, DenseTask, FoundShape, dense_logits};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::doubt_map::DoubtMap;
 use super::fit::{fit_of, partner_ious};
+use super::pace::amount;
 use super::pictures::{Maps, Pictures, View};
 use super::trust::{Claim, Tested};
 use crate::WorkflowError;
@@ -20,6 +22,8 @@ const AT_A_TIME: usize = 32;
 /// Boxes and instances are proposed from a confidence on at which there are as many as on the drawn images:
 /// a young network finds things long before it is sure of them. The confidence lies between these.
 const LEAST_CONFIDENCE: (f32, f32) = (0.1, 0.6);
+/// Most pixels of a side on which answers for masks are compared.
+const COMPARED_SIDE: u32 = 256;
 /// Fainter ones than this are noise; of those above, so many are expected to be there as their confidences
 /// add up to.
 const LEAST_FAINT: f32 = 0.05;
@@ -39,6 +43,9 @@ pub(crate) struct Proposal {
     /// [`fit_of`] says; of boxes and instances the mean IoU of partners, where a shape counts by its
     /// confidence and shapes that are too faint to be proposed count as missed by theirs.
     pub(crate) agreement: f32,
+    /// How much it is to draw; see [`amount`].
+    #[serde(default)]
+    pub(crate) amount: f32,
     /// Shapes that are too unsure to be proposed, for measures that ask for them.
     #[serde(skip)]
     pub(crate) faint: Vec<(DrawnShape, f32)>,
@@ -50,18 +57,25 @@ impl Proposal {
         Claim {
             agreement: self.agreement,
             is_empty: self.drawing.shapes.is_empty(),
+            amount: self.amount,
         }
     }
 
-    /// It beside what a person drew afterwards.
+    /// It beside what a person drew afterwards, in so many seconds.
     ///
     /// # Errors
     /// Drawings of images of different size.
-    pub(crate) fn tested(&self, task: Task, truth: &Drawing) -> Result<Tested, WorkflowError> {
+    pub(crate) fn tested(
+        &self,
+        task: Task,
+        truth: &Drawing,
+        seconds: Option<f64>,
+    ) -> Result<Tested, WorkflowError> {
         Ok(Tested {
             claim: self.claim(),
             fit: fit_of(task, truth, &self.drawing)?,
             nothing_there: truth.shapes.is_empty(),
+            seconds,
         })
     }
 }
@@ -70,12 +84,38 @@ impl Proposal {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) task: Task,
-    /// Shapes of each class on a drawn image, on average; one entry a class.
-    pub(crate) usual_counts: &'a [f64],
+    pub(crate) bar: Bar<'a>,
 }
 
-/// Proposals for these images, in their order; those that cannot be read are left out. `go_on` hears how
-/// many are done and may end it early.
+/// The confidence from which on a box or an instance is proposed, a class at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bar<'a> {
+    /// The one at which there are as many shapes an image as on the drawn images on average.
+    AsManyAs(&'a [f64]),
+    /// The one that was found on other images of the pool.
+    Confidence(&'a [f32]),
+}
+
+impl Bar<'_> {
+    fn least_confidences(&self, dense: DenseTask, answered: &[Answered]) -> Vec<f32> {
+        match *self {
+            Self::AsManyAs(usual) => least_confidences(dense, answered, usual),
+            Self::Confidence(least) => least.to_vec(),
+        }
+    }
+}
+
+/// What a network proposes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Proposed {
+    /// In the order of the images that were asked for.
+    pub(crate) proposals: Vec<Proposal>,
+    /// The confidence from which on shapes of each class were proposed.
+    pub(crate) least: Vec<f32>,
+}
+
+/// Proposals for these images; those that cannot be read are left out. `go_on` hears how many are done and
+/// may end it early.
 ///
 /// # Errors
 /// The network fails.
@@ -85,7 +125,7 @@ pub(crate) fn propose(
     state: &DenseState,
     rows: &[u32],
     go_on: &mut dyn FnMut(usize) -> bool,
-) -> Result<Vec<Proposal>, WorkflowError> {
+) -> Result<Proposed, WorkflowError> {
     let mut answered = Vec::with_capacity(rows.len());
     for (part, rows) in rows.chunks(AT_A_TIME).enumerate() {
         let whole = answers(pictures, state, rows, View::Whole)?;
@@ -106,11 +146,32 @@ pub(crate) fn propose(
             break;
         }
     }
-    let least = least_confidences(state.task(), &answered, asked.usual_counts);
-    answered
+    let least = asked.bar.least_confidences(state.task(), &answered);
+    let proposals = answered
         .into_par_iter()
-        .map(|image| image.proposal(pictures, asked, &least))
-        .collect()
+        .map(|image| image.proposal(pictures, asked.task, &least))
+        .collect::<Result<_, _>>()?;
+    Ok(Proposed { proposals, least })
+}
+
+/// Where the network is least sure on an image, by the mean of its answers for the image and its mirror
+/// image; `None` where it cannot be read.
+///
+/// # Errors
+/// The network fails.
+pub(crate) fn doubt_map(
+    pictures: &Pictures,
+    state: &DenseState,
+    row: u32,
+) -> Result<Option<DoubtMap>, WorkflowError> {
+    let whole = answers(pictures, state, &[row], View::Whole)?
+        .pop()
+        .flatten();
+    let mirrored = answers(pictures, state, &[row], View::Mirrored)?
+        .pop()
+        .flatten();
+    let both = whole.zip(mirrored);
+    Ok(both.map(|(whole, mirrored)| DoubtMap::of(state.task(), &mean_of(whole, &mirrored))))
 }
 
 /// Shapes of each class on a drawn image, on average.
@@ -189,6 +250,8 @@ fn answers(
 struct Answered {
     dense: DenseTask,
     row: u32,
+    /// The size of the image on which both answers are compared.
+    compared: ImageSize,
     /// On the image.
     found: Vec<FoundShape>,
     /// On its mirror image, in places of the image.
@@ -205,16 +268,25 @@ impl Answered {
         whole: DenseGrid,
         mirrored: &DenseGrid,
     ) -> Result<Self, WorkflowError> {
-        let size = pictures.size(row);
-        let shapes =
-            |grid: &DenseGrid, view: View| dense.shapes(grid, size, &pictures.look(row, view));
+        let shapes = |grid: &DenseGrid, view: View, size: ImageSize| {
+            dense.shapes(grid, size, &pictures.look_at(row, view, size))
+        };
+        let full = pictures.size(row);
+        // Of masks only the mean is proposed; whether both agree shows on fewer pixels as well.
+        let compared = match dense {
+            DenseTask::Classes { .. } => at_most(full, COMPARED_SIDE)?,
+            DenseTask::Boxes { .. } | DenseTask::Instances { .. } => full,
+        };
         Ok(Self {
             dense,
             row,
-            found: shapes(&whole, View::Whole)?,
-            again: shapes(mirrored, View::Mirrored)?,
+            compared,
+            found: shapes(&whole, View::Whole, compared)?,
+            again: shapes(mirrored, View::Mirrored, compared)?,
             mean: match dense {
-                DenseTask::Classes { .. } => Some(shapes(&mean_of(whole, mirrored), View::Whole)?),
+                DenseTask::Classes { .. } => {
+                    Some(shapes(&mean_of(whole, mirrored), View::Whole, full)?)
+                }
                 DenseTask::Boxes { .. } | DenseTask::Instances { .. } => None,
             },
         })
@@ -223,17 +295,17 @@ impl Answered {
     fn proposal(
         self,
         pictures: &Pictures,
-        asked: Asked<'_>,
+        task: Task,
         least: &[f32],
     ) -> Result<Proposal, WorkflowError> {
         // In the form that the task keeps, so that a proposal that is left as it is equals what was
         // proposed.
-        let drawing = |found: &[FoundShape]| -> Result<Drawing, WorkflowError> {
+        let drawing = |found: &[FoundShape], size: ImageSize| -> Result<Drawing, WorkflowError> {
             let drawing = Drawing {
                 shapes: found.iter().map(|found| found.shape.clone()).collect(),
                 ignored: None,
             };
-            Ok(drawing.settled(asked.task, least.len(), pictures.size(self.row))?)
+            Ok(drawing.settled(task, least.len(), size)?)
         };
         let parted = |found: Vec<FoundShape>| -> (Vec<FoundShape>, Vec<FoundShape>) {
             found.into_iter().partition(|found| {
@@ -243,27 +315,39 @@ impl Answered {
         };
         let (mut sure, faint) = parted(self.found);
         let (sure_again, _) = parted(self.again);
-        let mut proposed = drawing(&sure)?;
-        let again = drawing(&sure_again)?;
+        let mut proposed = drawing(&sure, self.compared)?;
+        let again = drawing(&sure_again, self.compared)?;
         let agreement = match self.dense {
-            DenseTask::Classes { .. } => fit_of(asked.task, &proposed, &again)?,
+            DenseTask::Classes { .. } => fit_of(task, &proposed, &again)?,
             DenseTask::Boxes { .. } | DenseTask::Instances { .. } => {
                 let ious = partner_ious(&proposed, &again)?;
                 counted_agreement(&ious, &confidences(&proposed, &sure), &faint)
             }
         };
         if let Some(mean) = self.mean {
-            proposed = drawing(&mean)?;
+            proposed = drawing(&mean, pictures.size(self.row))?;
             sure = mean;
         }
         Ok(Proposal {
             row: self.row,
             confidences: confidences(&proposed, &sure),
+            amount: amount(&proposed),
             drawing: proposed,
             agreement: agreement as f32,
             faint: faint.into_iter().map(|f| (f.shape, f.confidence)).collect(),
         })
     }
+}
+
+/// A size with sides of at most so many pixels, in about the same proportions.
+fn at_most(size: ImageSize, side: u32) -> Result<ImageSize, WorkflowError> {
+    let longest = size.width().max(size.height());
+    if longest <= side {
+        return Ok(size);
+    }
+    let scaled =
+        |pixels: u32| (u64::from(pixels) * u64::from(side) / u64::from(longest)).max(1) as u32;
+    Ok(ImageSize::new(scaled(size.width()), scaled(size.height()))?)
 }
 
 /// The agreement on shapes that are counted: `ious` with their partners and confidences of those proposed,
@@ -346,6 +430,7 @@ mod tests {
         let image = |confidences: &[f32]| Answered {
             dense,
             row: 0,
+            compared: ImageSize::new(1, 1).unwrap(),
             found: confidences.iter().map(|c| found(*c)).collect(),
             again: Vec::new(),
             mean: None,

@@ -4,11 +4,12 @@
 //! An image that is asked for has a proposal by a network that never saw its label, so the drawing that
 //! people then make is an honest test of it, whether the image was chosen or random: images are chosen by
 //! what the network says, and what it says is what this model is conditioned on. In log-odds the fit is
-//! taken as linear in the agreement, with noise (Bayesian linear regression with a normal-inverse-gamma
-//! prior; Bishop 2006, 3.3; Murphy 2012, 7.6.3): before any drawing the agreement is taken at its word.
+//! taken as linear in the agreement, with noise: before any drawing the agreement is taken at its word.
 
 use autolabel_quality::student_t_cdf;
 use serde::{Deserialize, Serialize};
+
+use super::bayes_line::{BayesLine, Predictive, Prior};
 
 /// Fits and agreements nearer to 0 or 1 than this are taken to be as near as this.
 const NEAREST: f64 = 0.005;
@@ -28,6 +29,9 @@ pub(crate) struct Claim {
     pub(crate) agreement: f32,
     /// Whether it has no shape. Two answers without one agree perfectly, however blind the network is.
     pub(crate) is_empty: bool,
+    /// How much it is to draw; see [`amount`](super::pace::amount).
+    #[serde(default)]
+    pub(crate) amount: f32,
 }
 
 /// A proposal with what people drew afterwards.
@@ -39,6 +43,9 @@ pub(crate) struct Tested {
     pub(crate) fit: f64,
     /// Whether people drew nothing either.
     pub(crate) nothing_there: bool,
+    /// Seconds that people needed, where they are known.
+    #[serde(default)]
+    pub(crate) seconds: Option<f64>,
 }
 
 /// What is known of the fit of proposals.
@@ -46,12 +53,7 @@ pub(crate) struct Tested {
 pub(crate) struct Trust {
     /// Where the agreements of the images lie, which the slope turns about.
     centre: f64,
-    mean: [f64; 2],
-    /// Inverse of the posterior precision, in units of the noise.
-    covariance: [[f64; 2]; 2],
-    degrees: f64,
-    /// Squared scale of the noise.
-    noise: f64,
+    line: BayesLine<2>,
     /// The chance that there is nothing where nothing is proposed.
     nothing: f64,
 }
@@ -60,49 +62,28 @@ impl Trust {
     /// Learnt from all proposals that people have drawn over since.
     pub(crate) fn learn(tested: &[Tested]) -> Self {
         let nothing = chance_of_nothing(tested);
-        let tested: Vec<&Tested> = tested
-            .iter()
-            .filter(|image| !image.claim.is_empty)
+        let with_shapes = tested.iter().filter(|image| !image.claim.is_empty);
+        let pairs: Vec<(f64, f64)> = with_shapes
+            .map(|image| {
+                (
+                    log_odds(f64::from(image.claim.agreement)),
+                    log_odds(image.fit),
+                )
+            })
             .collect();
-        let x = |of: &Tested| log_odds(f64::from(of.claim.agreement));
-        let n = tested.len() as f64;
-        let centre = match tested.is_empty() {
-            true => 0.0,
-            false => tested.iter().map(|image| x(image)).sum::<f64>() / n,
+        let sum: f64 = pairs.iter().map(|(agreement, _)| agreement).sum();
+        let centre = sum / pairs.len().max(1) as f64;
+        // Log-odds of the fit = those of the agreement.
+        let prior = Prior {
+            mean: [centre, 1.0],
+            worth: [LINE_WORTH; 2],
+            noise: PRIOR_NOISE,
+            noise_worth: NOISE_WORTH,
         };
-        // Prior: log-odds of the fit = those of the agreement.
-        let prior_mean = [centre, 1.0];
-        let mut precision = [[LINE_WORTH, 0.0], [0.0, LINE_WORTH]];
-        let mut moment = prior_mean.map(|mean| LINE_WORTH * mean);
-        let mut squares = LINE_WORTH * prior_mean.iter().map(|mean| mean * mean).sum::<f64>();
-        for image in tested {
-            let row = [1.0, x(image) - centre];
-            let y = log_odds(image.fit);
-            for i in 0..2 {
-                moment[i] += row[i] * y;
-                for j in 0..2 {
-                    precision[i][j] += row[i] * row[j];
-                }
-            }
-            squares += y * y;
-        }
-        let [[a, b], [c, d]] = precision;
-        // At least the square of the prior's precision: it is never singular.
-        let determinant = a * d - b * c;
-        let covariance = [
-            [d / determinant, -b / determinant],
-            [-c / determinant, a / determinant],
-        ];
-        let mean = covariance.map(|row| row[0] * moment[0] + row[1] * moment[1]);
-        let explained = mean[0] * moment[0] + mean[1] * moment[1];
-        let degrees = NOISE_WORTH + n;
-        let noise = NOISE_WORTH * PRIOR_NOISE * PRIOR_NOISE + (squares - explained).max(0.0);
+        let rows = pairs.iter().map(|(x, y)| ([1.0, x - centre], *y));
         Self {
             centre,
-            mean,
-            covariance,
-            degrees,
-            noise: noise / degrees,
+            line: BayesLine::learn(&prior, rows),
             nothing,
         }
     }
@@ -112,9 +93,9 @@ impl Trust {
         if claim.is_empty {
             return self.nothing;
         }
-        let (middle, scale) = self.predictive(claim.agreement);
+        let said = self.predictive(claim.agreement);
         // The mean of a logistic of a normal (MacKay 1992).
-        logistic(middle / (1.0 + std::f64::consts::PI / 8.0 * scale * scale).sqrt())
+        logistic(said.middle / (1.0 + std::f64::consts::PI / 8.0 * said.scale * said.scale).sqrt())
     }
 
     /// The chance that a proposal fits at least this well.
@@ -122,21 +103,17 @@ impl Trust {
         if claim.is_empty {
             return self.nothing;
         }
-        let (middle, scale) = self.predictive(claim.agreement);
-        student_t_cdf((middle - log_odds(least_fit)) / scale, self.degrees)
+        let said = self.predictive(claim.agreement);
+        student_t_cdf(
+            (said.middle - log_odds(least_fit)) / said.scale,
+            said.degrees,
+        )
     }
 
-    /// Middle and scale of the predictive Student distribution of the log-odds of the fit.
-    fn predictive(&self, agreement: f32) -> (f64, f64) {
-        let row = [1.0, log_odds(f64::from(agreement)) - self.centre];
-        let middle = self.mean[0] * row[0] + self.mean[1] * row[1];
-        let mut spread = 1.0;
-        for i in 0..2 {
-            for j in 0..2 {
-                spread += row[i] * self.covariance[i][j] * row[j];
-            }
-        }
-        (middle, (self.noise * spread).sqrt())
+    /// Of the log-odds of the fit.
+    fn predictive(&self, agreement: f32) -> Predictive {
+        let at = log_odds(f64::from(agreement)) - self.centre;
+        self.line.predict(&[1.0, at])
     }
 }
 
@@ -171,6 +148,7 @@ mod tests {
         Claim {
             agreement,
             is_empty: false,
+            amount: 1.0,
         }
     }
 
@@ -179,6 +157,7 @@ mod tests {
             claim: claim(agreement),
             fit,
             nothing_there: false,
+            seconds: None,
         }
     }
 
@@ -196,6 +175,7 @@ mod tests {
         let nothing = Claim {
             agreement: 1.0,
             is_empty: true,
+            amount: 0.0,
         };
         let chance = |tested: &[Tested]| Trust::learn(tested).chance_of(nothing, 0.7);
         // Twenty drawings, all with shapes: an answer without one is a miss.
@@ -204,6 +184,7 @@ mod tests {
             claim: nothing,
             fit: 1.0,
             nothing_there: true,
+            seconds: None,
         };
         let wrong = Tested {
             fit: 0.0,

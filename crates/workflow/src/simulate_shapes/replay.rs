@@ -14,8 +14,9 @@ use super::plan::Plan;
 use crate::WorkflowError;
 use crate::shapes::choosing::{Choice, choose, stream};
 use crate::shapes::learner::{Drawn, learn};
+use crate::shapes::pace::Pace;
 use crate::shapes::pictures::Pictures;
-use crate::shapes::proposing::{self, Proposal, propose, usual_counts};
+use crate::shapes::proposing::{self, Bar, Proposal, propose, usual_counts};
 use crate::shapes::trust::{Tested, Trust};
 
 /// What to replay.
@@ -73,7 +74,8 @@ pub(super) fn replay(
     let mut proposals: BTreeMap<u32, Proposal> = BTreeMap::new();
     for round in 0.. {
         let started = Instant::now();
-        let trust = trust(&asked);
+        let tested = tested(&asked);
+        let trust = Trust::learn(&tested);
         let size = plan.batch.size.min(plan.budget - asked.len());
         let batch = BatchConfig {
             strategy: order.strategy.clone(),
@@ -84,7 +86,7 @@ pub(super) fn replay(
             dataset,
             plan,
             &asked,
-            (&proposals, &trust),
+            (&proposals, &trust, &Pace::learn(&tested)),
             &batch,
             (order.seed, round),
         )?;
@@ -96,9 +98,10 @@ pub(super) fn replay(
             let proposal = proposals.remove(&row);
             let drawing = proposal.as_ref().map(|proposal| &proposal.drawing);
             let image = dataset.sizes[row as usize];
-            seconds += plan.speed.seconds(dataset.task, truth, drawing, image)?;
+            let took = plan.speed.seconds(dataset.task, truth, drawing, image)?;
+            seconds += took;
             shapes += truth.shapes.len();
-            let tested = proposal.map(|proposal| proposal.tested(dataset.task, truth));
+            let tested = proposal.map(|proposal| proposal.tested(dataset.task, truth, Some(took)));
             let tested = tested.transpose()?;
             asked.push(Asked {
                 row,
@@ -129,12 +132,12 @@ pub(super) fn replay(
         );
         let kind = proposing::Asked {
             task: dataset.task,
-            usual_counts: &counts,
+            bar: Bar::AsManyAs(&counts),
         };
-        let found = propose(pictures, kind, &state, &rest, &mut |_| true)?;
+        let found = propose(pictures, kind, &state, &rest, &mut |_| true)?.proposals;
         let round_seconds = started.elapsed().as_secs_f64();
-        let on_test = propose(pictures, kind, &state, &plan.test, &mut |_| true)?;
-        let trust = self::trust(&asked);
+        let on_test = propose(pictures, kind, &state, &plan.test, &mut |_| true)?.proposals;
+        let trust = Trust::learn(&self::tested(&asked));
         let expected = found.iter().map(|p| trust.expected_fit(p.claim()));
         run.points.push(Point {
             labels: asked.len(),
@@ -185,9 +188,9 @@ pub(super) fn full_label(
     );
     let kind = proposing::Asked {
         task: dataset.task,
-        usual_counts: &counts,
+        bar: Bar::AsManyAs(&counts),
     };
-    let found = propose(pictures, kind, &state, &plan.test, &mut |_| true)?;
+    let found = propose(pictures, kind, &state, &plan.test, &mut |_| true)?.proposals;
     tick();
     measure(dataset, &found)
 }
@@ -203,9 +206,8 @@ fn drawn(dataset: &ShapeDataset, rows: impl Iterator<Item = u32>) -> Vec<Drawn<'
         .collect()
 }
 
-fn trust(asked: &[Asked]) -> Trust {
-    let tested: Vec<Tested> = asked.iter().filter_map(|asked| asked.tested).collect();
-    Trust::learn(&tested)
+fn tested(asked: &[Asked]) -> Vec<Tested> {
+    asked.iter().filter_map(|asked| asked.tested).collect()
 }
 
 /// Images of the pool that nobody has drawn, rising.
@@ -220,12 +222,14 @@ fn next(
     dataset: &ShapeDataset,
     plan: &Plan,
     asked: &[Asked],
-    (proposals, trust): (&BTreeMap<u32, Proposal>, &Trust),
+    (proposals, trust, pace): (&BTreeMap<u32, Proposal>, &Trust, &Pace),
     batch: &BatchConfig,
     (seed, round): (u64, u32),
 ) -> Result<Vec<Pick>, WorkflowError> {
     let expected = proposals.iter();
     let expected = expected.map(|(row, p)| (*row, trust.expected_fit(p.claim())));
+    let seconds = proposals.iter();
+    let seconds = seconds.map(|(row, p)| (*row, pace.seconds(p.claim())));
     let labeled: Vec<u32> = asked.iter().map(|asked| asked.row).collect();
     choose(
         &Choice {
@@ -235,6 +239,7 @@ fn next(
             groups: dataset.groups.as_deref(),
             proposals,
             expected_fit: &expected.collect(),
+            seconds: &seconds.collect(),
             batch,
         },
         &mut stream(seed, round),

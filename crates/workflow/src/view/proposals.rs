@@ -1,4 +1,4 @@
-//! What the network proposes to draw on an image.
+//! What the network proposes to draw on an image, and where it is least sure.
 
 use autolabel_annotation::DrawnShape;
 use serde::{Deserialize, Serialize};
@@ -32,4 +32,28 @@ pub struct ProposedShape {
 pub struct ProposalView {
     /// The proposal; `None` where no network has learnt yet, or this project is not drawn.
     pub proposal: Option<ShapeProposal>,
+}
+
+/// Where the network of shapes is least sure on an image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DoubtView {
+    /// Rows of the map, which covers the image.
+    pub rows: u32,
+    /// Columns of the map.
+    pub columns: u32,
+    /// Row by row how unsure the network is: 0 = sure, 1 = it could be anything.
+    pub values: Vec<f32>,
+    /// The places to look at, the most doubtful first; none where it is sure everywhere.
+    pub spots: Vec<DoubtSpot>,
+}
+
+/// A doubtful place.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DoubtSpot {
+    /// Column, in pixels of the image.
+    pub x: f32,
+    /// Row, in pixels of the image.
+    pub y: f32,
+    /// Mean doubt around it, 0 to 1.
+    pub doubt: f32,
 }

@@ -4,6 +4,7 @@ use autolabel_annotation::{
     BoundingBox, ClassId, Drawing, DrawnShape, Geometry, ImageSize, Mask, Task,
 };
 use image::{GrayImage, Luma};
+use std::ops::Range;
 use std::path::Path;
 
 /// Pixels of a side.
@@ -25,9 +26,10 @@ pub fn file(number: u32) -> String {
     format!("{number:03}.png")
 }
 
-/// Writes the pictures: a disc on a noisy ground, in a place and of a size that follow from the number.
-pub fn draw(folder: &Path, count: u32) {
-    for number in 0..count {
+/// Writes the pictures of these numbers: a disc on a noisy ground, in a place and of a size that follow from
+/// the number.
+pub fn draw(folder: &Path, numbers: Range<u32>) {
+    for number in numbers {
         let picture = GrayImage::from_fn(SIDE, SIDE, |column, row| {
             let grain = (column * 31 + row * 17 + number * 7 + column * row) % 40;
             let ground = if is_inside(number, column, row) {

@@ -2,13 +2,15 @@
 
 use crate::discs;
 use crate::expert::{check, say};
-use crate::folder::{imported, options};
+use crate::folder::{import, imported, options};
 use autolabel_annotation::{Answer, Drawing, ImageId, ImageSize, Label, Task};
 use autolabel_workflow::view::AuditVerdict;
 use autolabel_workflow::{OpenOptions, Project, SettingsPatch};
 use std::path::Path;
 
 const IMAGES: u32 = 90;
+/// Of them come after the last round.
+const LATER: u32 = 6;
 
 fn truth(image: ImageId) -> Drawing {
     discs::truth(image.0, Task::SemanticSegmentation)
@@ -53,7 +55,7 @@ async fn label(project: &Project, until: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn masks_are_learnt_proposed_auto_labeled_and_certified() {
     let folder = tempfile::tempdir().unwrap();
-    discs::draw(folder.path(), IMAGES);
+    discs::draw(folder.path(), 0..IMAGES - LATER);
     let project = imported(&options_of(folder.path())).await;
     let patch = SettingsPatch {
         target_error: Some(0.2),
@@ -91,8 +93,23 @@ async fn masks_are_learnt_proposed_auto_labeled_and_certified() {
         "a start of the program finds the network again"
     );
 
+    // What the network has not drawn on is left to nobody: it draws there first.
+    discs::draw(folder.path(), IMAGES - LATER..IMAGES);
+    import(&project).await;
+    let before = project.auto_label_preview().await.unwrap();
+    assert_eq!(before.unseen, u64::from(LATER), "{before:?}");
+    let refused = project.auto_label().await.unwrap_err();
+    assert!(refused.to_string().contains("has not drawn on 6 images"));
+    let last = ImageId(IMAGES - 1);
+    assert!(project.proposal(last).await.unwrap().is_none());
+    project.propose_for_all().await.unwrap();
+    project.idle().await;
+    assert!(project.proposal(last).await.unwrap().is_some());
+
     let preview = project.auto_label_preview().await.unwrap();
+    assert_eq!(preview.unseen, 0);
     assert!(preview.accepted > 40, "{preview:?}");
+    assert!(preview.accepted + preview.returned == before.accepted + before.returned + 6);
     let applied = project.auto_label().await.unwrap();
     assert!(applied.applied);
     let counts = project.view().await.unwrap().counts;

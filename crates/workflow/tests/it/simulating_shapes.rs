@@ -14,7 +14,7 @@ const IMAGES: u32 = 40;
 
 /// Discs with label images, every fifth of them for tests.
 fn data_set(folder: &Path) {
-    discs::draw(folder, IMAGES);
+    discs::draw(folder, 0..IMAGES);
     std::fs::create_dir(folder.join("masks")).unwrap();
     let mut table = "file,mask,split\n".to_owned();
     for number in 0..IMAGES {

@@ -14,6 +14,7 @@ import { classOfDigit, hasTenthDigit, isPressing, useKeys } from '../../parts/ke
 import { AwayBanner, SavedSign, TouchTools } from '../../parts/reading-room';
 import { isUntouched, stateOf } from '../../parts/drawing-state';
 import { useDrawing, type Request } from '../../parts/use-drawing';
+import { useDoubt } from '../../parts/use-doubt';
 import { usePace } from '../../parts/use-pace';
 import { useLooking } from '../../parts/viewer-keys';
 import { ViewerPane } from '../../parts/viewer-pane';
@@ -46,6 +47,7 @@ export function DrawnLabelRoom() {
   const { onPainted, step, isShown, seconds } = usePace(item?.image.id ?? null);
   const drawing = useDrawing(item === null ? null : requestOf(item, earlier, session.earlierKey.value));
   const { session: drawn, open } = drawing;
+  const nextDoubt = useDoubt(item?.image.id ?? null, looking.controls);
   const state = stateOf(drawn);
 
   const ahead = session.ahead.value.slice(0, PREFETCHED).map((next) => next.image.id);
@@ -99,6 +101,9 @@ export function DrawnLabelRoom() {
     },
     w: () => {
       setWhy(!why);
+    },
+    d: () => {
+      nextDoubt(say);
     },
     g: () => {
       hide(true);

@@ -77,6 +77,11 @@ export function DrawnRail(props: Props) {
             Find a class
           </KeyButton>
         )}
+        {open?.proposal != null && (
+          <KeyButton keyName="D" testId="doubt" onPress={run('d')}>
+            Where unsure
+          </KeyButton>
+        )}
         <KeyButton keyName="W" testId="why" pressed={why} onPress={run('w')}>
           Why this image
         </KeyButton>

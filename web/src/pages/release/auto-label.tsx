@@ -1,8 +1,11 @@
 /** What auto-labeling would do, and the button that does it. */
 import type { AutoLabelView } from '../../api/types';
+import { startJob } from '../../api/client';
 import { Bar } from '../../parts/bar';
+import { JobProgress } from '../../parts/job-progress';
 import { Swatch } from '../../parts/swatch';
-import { classes, drawingTask, project, words } from '../../state/project';
+import { tellProblem } from '../../state/notices';
+import { classes, drawingTask, project, refreshJobs, runningJobs, words } from '../../state/project';
 import { UNUSUAL_ADDRESS } from '../data/filters';
 import { count, percent, plural } from '../../words/numbers';
 
@@ -46,7 +49,8 @@ export function AutoLabel({ plan, busy, onApply }: Props) {
         </p>
       )}
       {drawingTask.value === null && <PerClass plan={plan} />}
-      {!plan.applied && (
+      {!plan.applied && plan.unseen > 0 && <DrawOnRest images={plan.unseen} />}
+      {!plan.applied && plan.unseen === 0 && (
         <div class="apply">
           <button
             type="button"
@@ -63,6 +67,36 @@ export function AutoLabel({ plan, busy, onApply }: Props) {
           </p>
         </div>
       )}
+    </div>
+  );
+}
+
+/** In a large pool the model has drawn on a sample; before its drawings can be labels it draws on the rest. */
+function DrawOnRest({ images }: { images: number }) {
+  const job = runningJobs.value.find(({ kind }) => kind === 'propose');
+  if (job !== undefined) {
+    return (
+      <div class="apply" data-testid="drawing-on-rest">
+        <JobProgress
+          job={job}
+          label="Drawing on the other images"
+          stop="Stop"
+          kept="What is drawn stays; the rest follows when you start again."
+        />
+      </div>
+    );
+  }
+  const start = (): void => {
+    startJob('propose').then(() => refreshJobs(), tellProblem);
+  };
+  return (
+    <div class="apply">
+      <button type="button" class="button button-primary" data-testid="draw-on-rest" onClick={start}>
+        Let the model draw on {plural(images, 'more image')}
+      </button>
+      <p class="quiet">
+        A round draws on a sample only. Nothing is labeled yet; you see the figures for all images first.
+      </p>
     </div>
   );
 }

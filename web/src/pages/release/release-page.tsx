@@ -5,7 +5,7 @@ import type { AuditView, AutoLabelView } from '../../api/types';
 import { Shell } from '../../parts/shell';
 import { navigate } from '../../router';
 import { tellProblem } from '../../state/notices';
-import { audit, project, refreshAudit, refreshProject } from '../../state/project';
+import { audit, project, refreshAudit, refreshProject, runningJobs } from '../../state/project';
 import { AutoLabel } from './auto-label';
 import { CertificateStep } from './certificate-step';
 import { Exports } from './exports';
@@ -25,7 +25,8 @@ export function ReleasePage() {
   const view = project.value;
   const standing =
     view === null ? '' : `${view.stage} ${String(view.counts.auto_labeled)} ${String(view.round)}`;
-  useEffect(load, [standing]);
+  const drawing = runningJobs.value.some(({ kind }) => kind === 'propose');
+  useEffect(load, [standing, drawing]);
   useEffect(() => void refreshAudit(), []);
 
   const apply = async (): Promise<void> => {

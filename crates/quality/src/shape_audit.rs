@@ -1,0 +1,94 @@
+//! What an audit says of drawn shapes: a row a class, and a row for each size of its shapes.
+
+use autolabel_annotation::ClassId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The area of a shape, in the groups of COCO (Lin et al., 2014).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShapeSize {
+    /// Below 32 x 32 pixels.
+    Small,
+    /// Below 96 x 96 pixels.
+    Medium,
+    /// 96 x 96 pixels and more.
+    Large,
+}
+
+impl ShapeSize {
+    /// The group of an area in square pixels.
+    #[must_use]
+    pub fn of(area: f64) -> Self {
+        match area {
+            area if area < 32.0 * 32.0 => Self::Small,
+            area if area < 96.0 * 96.0 => Self::Medium,
+            _ => Self::Large,
+        }
+    }
+}
+
+/// Counts of checked automatic shapes of a class, or of those of one size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ShapeAudit {
+    /// The class.
+    pub class: ClassId,
+    /// The size; `None` for all sizes together.
+    pub size: Option<ShapeSize>,
+    /// Checked images on which the program or the expert has such a shape.
+    pub images: u64,
+    /// Of them, those on which the expert changed, removed or added one.
+    pub edited_images: u64,
+    /// Automatic shapes on them.
+    pub checked: u64,
+    /// Of these, those that were left as they were.
+    pub kept: u64,
+    /// Sum over the automatic shapes of how well each fits the expert's: Dice of masks, IoU of boxes, 0 for
+    /// one that was removed.
+    pub fits: f64,
+    /// Shapes of the expert for which there was no automatic one with an IoU of 0.5 or more.
+    pub missed: u64,
+    /// Shapes of the expert that differ from every automatic one.
+    pub changed: u64,
+}
+
+impl ShapeAudit {
+    /// Nothing checked yet.
+    #[must_use]
+    pub fn none(class: ClassId, size: Option<ShapeSize>) -> Self {
+        Self {
+            class,
+            size,
+            images: 0,
+            edited_images: 0,
+            checked: 0,
+            kept: 0,
+            fits: 0.0,
+            missed: 0,
+            changed: 0,
+        }
+    }
+
+    /// Adds what was found on one image.
+    pub fn add_image(&mut self, image: &Self) {
+        self.images += 1;
+        self.edited_images += u64::from(image.kept < image.checked || image.changed > 0);
+        self.checked += image.checked;
+        self.kept += image.kept;
+        self.fits += image.fits;
+        self.missed += image.missed;
+        self.changed += image.changed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_coco() {
+        let sizes = [0.0, 1023.9, 1024.0, 9215.0, 9216.0].map(ShapeSize::of);
+        use ShapeSize::{Large, Medium, Small};
+        assert_eq!(sizes, [Small, Small, Medium, Medium, Large]);
+    }
+}
