@@ -312,6 +312,7 @@ export function createProject({
       error_bound: 0.044,
       target_error: 0.05,
       expected_audit: 134,
+      unseen: 0,
       applied,
       text: applied
         ? `${accepted.toLocaleString('en')} images were auto-labeled with a probability of 0.86 or more; ${returned.toLocaleString('en')} came back to you.`

@@ -11,6 +11,7 @@ import type {
   AuditView,
   AutoLabelView,
   CurveView,
+  DoubtView,
   Drawing,
   ImageOrder,
   ImagePage,

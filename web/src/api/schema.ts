@@ -233,6 +233,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{id}/doubt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the network of shapes is least sure on an image: a map, and the places to look at first. */
+        get: operations["doubt_of_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{id}/drawings": {
         parameters: {
             query?: never;
@@ -671,6 +688,12 @@ export interface components {
             threshold: number;
             /**
              * Format: int64
+             * @description Open images that the model has not drawn on yet: a round on a large pool draws on a sample. They
+             *     are in none of the other numbers, and auto-labeling waits until it has drawn on them.
+             */
+            unseen: number;
+            /**
+             * Format: int64
              * @description Accepted images that resemble nothing labeled: worth a look first.
              */
             unusual: number;
@@ -753,6 +776,8 @@ export interface components {
             project: string;
             /** @description Seeds that the results follow from. */
             seeds: components["schemas"]["NamedSeed"][];
+            /** @description Checked shapes by class and size; drawn labels only. */
+            shapes?: components["schemas"]["CertificateShapeRow"][] | null;
             /** @description The result in words. */
             statement: string;
             /** @description What experts were asked to do. */
@@ -946,6 +971,48 @@ export interface components {
              */
             value: number;
         };
+        /** @description Checked shapes of one class, of all sizes or of one. */
+        CertificateShapeRow: {
+            /** @description Name of the class. */
+            class: string;
+            /**
+             * Format: double
+             * @description Clopper and Pearson's upper 95 % bound of their share; `null` if there was none.
+             */
+            edited_bound?: number | null;
+            /**
+             * Format: int64
+             * @description Of them, those on which the expert changed, removed or added one.
+             */
+            edited_images: number;
+            /**
+             * Format: int64
+             * @description Checked images on which the program or the expert has such a shape.
+             */
+            images: number;
+            /**
+             * Format: int64
+             * @description Of them, those that were left as they were.
+             */
+            kept: number;
+            /**
+             * Format: double
+             * @description How well the automatic shapes fit the expert's on average, 0 to 1: Dice of masks, IoU of boxes, 0
+             *     for one that was removed; `null` if there was none.
+             */
+            mean_fit?: number | null;
+            /**
+             * Format: int64
+             * @description Shapes of the expert without an automatic one with an IoU of 0.5 or more.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Automatic shapes on these images.
+             */
+            shapes: number;
+            size?: components["schemas"]["ShapeSize"] | null;
+        };
         /** @description A signature over the certificate. */
         CertificateSignature: {
             /** @description `Ed25519`. */
@@ -1129,6 +1196,41 @@ export interface components {
              */
             stop_at_labels?: number | null;
         };
+        /** @description A doubtful place. */
+        DoubtSpot: {
+            /**
+             * Format: float
+             * @description Mean doubt around it, 0 to 1.
+             */
+            doubt: number;
+            /**
+             * Format: float
+             * @description Column, in pixels of the image.
+             */
+            x: number;
+            /**
+             * Format: float
+             * @description Row, in pixels of the image.
+             */
+            y: number;
+        };
+        /** @description Where the network of shapes is least sure on an image. */
+        DoubtView: {
+            /**
+             * Format: int32
+             * @description Columns of the map.
+             */
+            columns: number;
+            /**
+             * Format: int32
+             * @description Rows of the map, which covers the image.
+             */
+            rows: number;
+            /** @description The places to look at, the most doubtful first; none where it is sure everywhere. */
+            spots: components["schemas"]["DoubtSpot"][];
+            /** @description Row by row how unsure the network is: 0 = sure, 1 = it could be anything. */
+            values: number[];
+        };
         /** @description All shapes of an image. What no shape covers is background, but for what is ignored. */
         Drawing: {
             ignored?: components["schemas"]["Mask"] | null;
@@ -1270,7 +1372,7 @@ export interface components {
          * @description Jobs that people can start.
          * @enum {string}
          */
-        JobKind: "import" | "train";
+        JobKind: "import" | "train" | "propose";
         /** @description A job to start. */
         JobRequest: {
             /** @description What to do. */
@@ -1714,6 +1816,11 @@ export interface components {
             /** @description The shapes; none where the network finds nothing. */
             shapes: components["schemas"]["ProposedShape"][];
         };
+        /**
+         * @description The area of a shape, in the groups of COCO (Lin et al., 2014).
+         * @enum {string}
+         */
+        ShapeSize: "small" | "medium" | "large";
         /** @description A certificate with its signature, as it is handed out. */
         SignedCertificate: {
             /** @description What is certified. */
@@ -2208,6 +2315,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImageView"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    doubt_of_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Row of the image */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Map and places */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoubtView"];
                 };
             };
             /** @description What is wrong and what to do */

@@ -67,6 +67,7 @@ fn batch(
         groups: Some(&groups),
         duplicate_of: None,
         set_aside: &[],
+        costs: None,
     };
     let config = BatchConfig {
         strategy: name.to_owned(),
@@ -211,6 +212,7 @@ fn copies_wait_until_nothing_else_is_left() {
         groups: None,
         duplicate_of: Some(&copies),
         set_aside: &[],
+        costs: None,
     };
     let rows = |size| -> BTreeSet<u32> {
         let config = BatchConfig {
@@ -250,6 +252,7 @@ fn scores_order_the_doubtful_first() {
         groups: None,
         duplicate_of: None,
         set_aside: &[],
+        costs: None,
     };
     for name in ["least_confidence", "margin", "entropy"] {
         let picks = rank(&pool, &config(name), &mut ChaCha8Rng::seed_from_u64(1)).unwrap();

@@ -50,6 +50,7 @@ fn every_route_of_the_interface_is_described() {
             "GET /export",
             "GET /images",
             "GET /images/{id}",
+            "GET /images/{id}/doubt",
             "GET /images/{id}/localization",
             "GET /images/{id}/plane",
             "GET /images/{id}/preview",
