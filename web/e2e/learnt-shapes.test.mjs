@@ -83,7 +83,7 @@ test('boxes are learnt, proposed, accepted and audited', LIMIT, async (t) => {
   await step('the first batch is learnt from', async () => {
     await labelOverRest(origin, batch, drawn);
     const models = await learnt(batch);
-    assert.equal(models.length, 1);
+    assert.ok(models.length >= 1);
   });
 
   await step('what it proposes is shown, gone through, accepted and saved by keys', async () => {

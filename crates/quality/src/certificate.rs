@@ -7,7 +7,7 @@ use crate::audit::{
 use crate::error::{QualityError, in_range};
 use crate::grades::GradeAgreement;
 use crate::intervals::{Proportion, clopper_pearson_upper};
-use crate::shape_audit::{ShapeAudit, ShapeSize};
+use crate::shape_audit::{CertificateShapeRow, ShapeAudit};
 use autolabel_annotation::{Label, Task};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -246,30 +246,6 @@ pub struct CertificateClassRow {
     pub error_bound: Option<f64>,
 }
 
-/// Checked shapes of one class, of all sizes or of one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct CertificateShapeRow {
-    /// Name of the class.
-    pub class: String,
-    /// By the area in pixels: small below 32 x 32, medium below 96 x 96; `null` for all sizes together.
-    pub size: Option<ShapeSize>,
-    /// Checked images on which the program or the expert has such a shape.
-    pub images: u64,
-    /// Of them, those on which the expert changed, removed or added one.
-    pub edited_images: u64,
-    /// Clopper and Pearson's upper 95 % bound of their share; `null` if there was none.
-    pub edited_bound: Option<f64>,
-    /// Automatic shapes on these images.
-    pub shapes: u64,
-    /// Of them, those that were left as they were.
-    pub kept: u64,
-    /// How well the automatic shapes fit the expert's on average, 0 to 1: Dice of masks, IoU of boxes, 0
-    /// for one that was removed; `null` if there was none.
-    pub mean_fit: Option<f64>,
-    /// Shapes of the expert without an automatic one with an IoU of 0.5 or more.
-    pub missed: u64,
-}
-
 /// How far checked grades lie from the expert's. The intervals are those of a sample whose size was fixed
 /// beforehand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -374,9 +350,8 @@ pub fn issue_certificate(facts: &CertificateFacts) -> Result<Certificate, Qualit
         per_class: class_rows(facts),
         grades: facts.grades.as_ref().map(CertificateGrades::from),
         shapes: facts.shapes.as_ref().map(|rows| {
-            rows.iter()
-                .map(|row| shape_row(row, &facts.classes))
-                .collect()
+            let row = |row: &ShapeAudit| CertificateShapeRow::of(row, &facts.classes);
+            rows.iter().map(row).collect()
         }),
         cost: cost(facts)?,
         seeds: facts.seeds.clone(),
@@ -441,21 +416,6 @@ impl From<&GradeAgreement> for CertificateGrades {
             mean_absolute_error: found.mean_absolute_error.map(rounded),
             quadratic_kappa: found.quadratic_kappa.map(interval),
         }
-    }
-}
-
-fn shape_row(row: &ShapeAudit, classes: &[String]) -> CertificateShapeRow {
-    let bound = clopper_pearson_upper(row.edited_images, row.images, 0.05);
-    CertificateShapeRow {
-        class: classes.get(row.class.index()).cloned().unwrap_or_default(),
-        size: row.size,
-        images: row.images,
-        edited_images: row.edited_images,
-        edited_bound: (row.images > 0).then(|| rounded_up(bound)),
-        shapes: row.checked,
-        kept: row.kept,
-        mean_fit: (row.checked > 0).then(|| rounded(row.fits / row.checked as f64)),
-        missed: row.missed,
     }
 }
 
@@ -577,7 +537,7 @@ fn grades_in_words(found: &GradeAgreement) -> String {
 }
 
 /// To six decimals: enough for a share of a million, few enough that every JSON reader keeps it.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
@@ -585,7 +545,7 @@ fn rounded_down(value: f64) -> f64 {
     (value * 1e6 + 1e-6).floor() / 1e6
 }
 
-fn rounded_up(value: f64) -> f64 {
+pub(crate) fn rounded_up(value: f64) -> f64 {
     (value * 1e6 - 1e-6).ceil() / 1e6
 }
 
@@ -788,30 +748,6 @@ pub(crate) mod tests {
         let class = |number| Label::Class(ClassId(number));
         let rows = class_audits(2, [class(0)], [(class(0), Some(class(1)))]);
         assert_eq!((rows[0].wrong, rows[1].missed), (1, 1));
-    }
-
-    #[test]
-    fn a_certificate_of_shapes_has_a_row_a_class_and_size() {
-        let audit = audit(500, &[false; 60]);
-        let mut facts = facts(&audit);
-        facts.task = Task::SemanticSegmentation;
-        let row = |size, images, edited_images| ShapeAudit {
-            images,
-            edited_images,
-            checked: images,
-            kept: images - edited_images,
-            fits: 0.9 * images as f64,
-            ..ShapeAudit::none(autolabel_annotation::ClassId(0), size)
-        };
-        facts.shapes = Some(vec![row(None, 60, 1), row(Some(ShapeSize::Small), 0, 0)]);
-        let certificate = issue_certificate(&facts).unwrap();
-        let rows = certificate.shapes.as_ref().unwrap();
-        // scipy.stats.beta.ppf(0.95, 2, 59)
-        assert!((rows[0].edited_bound.unwrap() - 0.076_700).abs() < 2e-3);
-        assert_eq!(rows[0].mean_fit, Some(0.9));
-        assert_eq!((rows[1].edited_bound, rows[1].mean_fit), (None, None));
-        let text = serde_json::to_string(&certificate).unwrap();
-        assert!(text.contains("\"size\":\"small\""), "{text}");
     }
 
     #[test]

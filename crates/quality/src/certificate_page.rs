@@ -1,10 +1,9 @@
 //! The certificate as a page to print and file: one self-contained A4 document, no script.
 
 use crate::certificate::{
-    Certificate, CertificateEffort, CertificateShapeRow, CertificateVerdict, grouped, percent,
-    percent_down,
+    Certificate, CertificateEffort, CertificateVerdict, grouped, percent, percent_down,
 };
-use crate::shape_audit::ShapeSize;
+use crate::shape_audit::{CertificateShapeRow, ShapeSize};
 use crate::signature::{SignedCertificate, key_fingerprint};
 use autolabel_annotation::Task;
 use base64::Engine;

@@ -98,8 +98,8 @@ pub use calibration::{
 pub use certificate::{
     Certificate, CertificateAudit, CertificateClassRow, CertificateCost, CertificateCounts,
     CertificateEffort, CertificateFacts, CertificateGrades, CertificateInterval,
-    CertificateShapeRow, CertificateVerdict, ClassAudit, NamedSeed, auto_label_list_hash,
-    class_audits, issue_certificate,
+    CertificateVerdict, ClassAudit, NamedSeed, auto_label_list_hash, class_audits,
+    issue_certificate,
 };
 pub use certificate_page::certificate_page;
 pub use consensus::{Consensus, consensus};
@@ -127,7 +127,7 @@ pub use panoptic_quality::{
 pub use planning::{AuditForecast, audit_forecast, expected_checks, expected_remaining};
 pub use reader_model::{ReaderModel, ReaderModelConfig, fit_readers};
 pub use shape::{IouMatrix, Shape, iou_matrix};
-pub use shape_audit::{ShapeAudit, ShapeSize};
+pub use shape_audit::{CertificateShapeRow, ShapeAudit, ShapeSize};
 pub use signature::{
     CertificateSignature, SignedCertificate, VerifiedCertificate, certificate_json,
     key_fingerprint, sign_certificate, verify_certificate,

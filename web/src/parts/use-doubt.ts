@@ -37,10 +37,13 @@ export function useDoubt(
       say(view.spots.length === 0 ? SURE : 'That was the last doubtful place.');
       return;
     }
-    viewer.overlay({ rows: view.rows, columns: view.columns, values: view.values, proposal: null });
+    // By the most doubtful cell of the image: what counts is where to look first.
+    const most = view.values.reduce((high, value) => Math.max(high, value), Number.EPSILON);
+    const values = view.values.map((value) => value / most);
+    viewer.overlay({ rows: view.rows, columns: view.columns, values, proposal: null });
     if (viewer.isFitted()) viewer.zoom(NEARER);
     viewer.centerOn(spot.x, spot.y);
-    say(`Least sure here (${String(at + 1)} of ${String(view.spots.length)}). D goes on.`);
+    say(`Least sure here (${String(at + 1)} of ${String(view.spots.length)}). Once more for the next place.`);
   };
 
   return (say) => {

@@ -13,8 +13,7 @@ pub struct Arguments {
     #[command(flatten)]
     project: ProjectArguments,
 
-    /// Write the labels and begin the audit; without it nothing is changed. In a large pool a model of
-    /// shapes first draws on the images that its round left out.
+    /// Write the labels and begin the audit; without it nothing is changed.
     #[arg(long)]
     apply: bool,
 }

@@ -188,10 +188,10 @@ mod tests {
         };
         let size = ImageSize::new(50, 41).unwrap();
         let plain = Augmentation::plain((41, 50), 24, 32);
-        let mut mirrored = plain.clone();
+        let mut mirrored = plain;
         mirrored.source_from_view[0][2] += mirrored.source_from_view[0][0] * 31.0;
         mirrored.source_from_view[0][0] *= -1.0;
-        let mut turned = plain.clone();
+        let mut turned = plain;
         turned.source_from_view[0][1] = 0.2;
         let is_settled = |cell: &[f32]| cell[0] >= cell[1] && cell[0] >= cell[2];
         for view in [plain, mirrored, turned] {

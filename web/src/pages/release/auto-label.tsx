@@ -95,7 +95,8 @@ function DrawOnRest({ images }: { images: number }) {
         Let the model draw on {plural(images, 'more image')}
       </button>
       <p class="quiet">
-        A round draws on a sample only. Nothing is labeled yet; you see the figures for all images first.
+        A round draws on a sample of a large pool, and not on images that come later. Nothing is labeled yet;
+        you see the figures for all images first.
       </p>
     </div>
   );
