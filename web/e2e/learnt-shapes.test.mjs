@@ -159,6 +159,22 @@ test('boxes are learnt, proposed, accepted and audited', LIMIT, async (t) => {
     assert.equal(wrong, 0, 'what was left as it is counts as right');
   });
 
+  await step('the certificate has a row for the class and for the sizes of its shapes', async () => {
+    const { checked } = await getJson(origin, '/audit');
+    const { certificate } = await getJson(origin, '/certificate');
+    const [all, ...sizes] = certificate.shapes;
+    assert.deepEqual([all.class, all.size, all.edited_images, all.missed], ['disc', null, 0, 0]);
+    assert.ok(all.images <= checked && all.images > 0);
+    assert.deepEqual([all.kept, all.mean_fit], [all.shapes, 1]);
+    assert.equal(
+      sizes.reduce((shapes, row) => shapes + row.shapes, 0),
+      all.shapes,
+    );
+    await page.goto(`${origin}/api/v1/certificate.html`);
+    await page.getByText('By class and size').waitFor();
+    await review(page, 'learnt-shapes-certificate');
+  });
+
   await step('most labels lie where the discs are', async () => {
     const fits = [];
     for (let id = 0; id < IMAGES; id++) {

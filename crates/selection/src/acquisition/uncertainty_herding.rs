@@ -136,6 +136,9 @@ fn covered_by_labeled(pool: &PoolView<'_>, rows: &[u32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::HeadView;
+    use autolabel_heads::{Matrix, Predictions};
+    use rand::SeedableRng;
 
     #[test]
     fn lazy_greedy_equals_plain_greedy() {
@@ -171,6 +174,38 @@ mod tests {
             for (i, c) in covered.iter_mut().enumerate() {
                 *c = c.max(similarity[index * n + i]);
             }
+        }
+    }
+
+    #[test]
+    fn of_two_images_that_bring_as_much_the_cheaper_one_comes_first() {
+        let features = Matrix {
+            rows: 2,
+            cols: 2,
+            data: vec![1.0, 0.0, 0.0, 1.0],
+        };
+        let doubtful = Predictions {
+            class_count: 2,
+            mean: Vec::new(),
+            variance: Vec::new(),
+            probabilities: vec![0.6, 0.4, 0.6, 0.4],
+            mutual_information: None,
+            spread: None,
+        };
+        let heads = [HeadView {
+            predictions: &doubtful,
+            model: None,
+        }];
+        for (costs, first) in [([5.0, 1.0], 1), ([1.0, 5.0], 0)] {
+            let pool = PoolView {
+                heads: &heads,
+                costs: Some(&costs),
+                ..PoolView::cold(&features, &[0, 1])
+            };
+            let mut rng = ChaCha8Rng::seed_from_u64(0);
+            let chosen = UncertaintyHerding.choose(&pool, &[0, 1], 2, &mut rng);
+            let order: Vec<usize> = chosen.iter().map(|scored| scored.position).collect();
+            assert_eq!(order, [first, 1 - first]);
         }
     }
 }
