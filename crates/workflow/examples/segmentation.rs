@@ -5,7 +5,9 @@
 //! FOLDER holds `index.csv` with the columns file, mask and split; the masks are pictures of one class
 //! a pixel, or of 0 and more than 2 for two classes. Those of the split `pool` are learnt from, those
 //! of `test` measured on. Values: n (0 = all), seed, side, steps, batch, views, threads, flips
-//! (1 = average over four mirrored views as well).
+//! (1 = average over four mirrored views as well), and out: a folder for what another program needs to
+//! repeat it, `report.json` with the images learnt from, the seconds and Dice, `network.safetensors`, and
+//! one test image as the network saw it with its answer, `picture.f32` and `logits.f32`.
 
 #![allow(
     clippy::print_stdout,
@@ -15,7 +17,7 @@
 mod clock;
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use autolabel_image_io::{
     AugmentRange, Augmentation, Plane, ReadLimits, Samples, augmented, augmented_labels,
@@ -34,6 +36,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde_json::{Value, json};
 
 use clock::Clock;
 
@@ -51,9 +54,11 @@ struct Settings {
     views: usize,
     threads: usize,
     flips: bool,
+    out: Option<PathBuf>,
 }
 
 struct LabeledImage {
+    file: String,
     plane: Plane,
     labels: Vec<u8>,
 }
@@ -70,9 +75,14 @@ fn main() -> Outcome<()> {
         views: 4,
         threads: 2,
         flips: false,
+        out: None,
     };
     for argument in arguments {
         let (name, value) = argument.split_once('=').ok_or("write name=value")?;
+        if name == "out" {
+            settings.out = Some(PathBuf::from(value));
+            continue;
+        }
         let value: usize = value.parse()?;
         match name {
             "n" => settings.n = value,
@@ -115,7 +125,7 @@ fn run(folder: &Path, settings: &Settings) -> Outcome<()> {
             views: views.to_vec(),
         })
         .collect();
-    clock.lap("maps of the frozen stages");
+    let maps_secs = clock.lap("maps of the frozen stages");
     let config = DenseConfig {
         steps: settings.steps,
         batch: settings.batch,
@@ -128,9 +138,24 @@ fn run(folder: &Path, settings: &Settings) -> Outcome<()> {
         losses.push(loss);
         true
     })?;
-    clock.lap("training");
+    let steps_secs = clock.lap("training");
     let dice = evaluate(&stages, &state, &test, classes, settings)?;
-    clock.lap("answers for the test images");
+    let answers_secs = clock.lap("answers for the test images");
+    if let (Some(folder), Some(image)) = (&settings.out, test.first()) {
+        let files: Vec<&str> = learnt.iter().map(|image| image.file.as_str()).collect();
+        let report = json!({
+            "files": files,
+            "maps_secs": maps_secs,
+            "steps_secs": steps_secs,
+            "answers_secs": answers_secs,
+            "dice": dice.iter().sum::<f64>() / dice.len() as f64,
+            "engine": stages.engine().name,
+        });
+        let picture = model_input_sized(&image.plane, settings.side as u32, settings.side as u32);
+        let pictures = [picture];
+        let answer = logits(&stages, &state, &pictures, settings.side)?;
+        write_findings(folder, &report, &state, &pictures[0], &answer[0].values)?;
+    }
     let last = &losses[losses.len().saturating_sub(20)..];
     let per_class: Vec<String> = dice.iter().map(|dice| format!("{dice:.4}")).collect();
     println!(
@@ -178,7 +203,11 @@ fn read(folder: &Path) -> Outcome<(Vec<LabeledImage>, Vec<LabeledImage>)> {
                 .iter_mut()
                 .for_each(|label| *label = u8::from(*label > 127));
         }
-        let image = LabeledImage { plane, labels };
+        let image = LabeledImage {
+            file: line[file].to_owned(),
+            plane,
+            labels,
+        };
         match line[split] {
             "test" => test.push(image),
             _ => learnt.push(image),
@@ -205,7 +234,7 @@ fn views(
     for jobs in jobs.chunks(BATCH) {
         let drawn: Vec<(Vec<f32>, Vec<u8>)> = jobs
             .par_iter()
-            .map(|(LabeledImage { plane, labels }, seed)| {
+            .map(|(LabeledImage { plane, labels, .. }, seed)| {
                 let (rows, columns) = (plane.height as usize, plane.width as usize);
                 let mut rng = ChaCha8Rng::seed_from_u64(*seed);
                 let range = AugmentRange::default();
@@ -290,6 +319,23 @@ fn logits(
         .map(|values| DenseMaps::new(side, side, values))
         .collect();
     Ok(dense_logits(state, &maps?))
+}
+
+fn write_findings(
+    folder: &Path,
+    report: &Value,
+    state: &DenseState,
+    picture: &[f32],
+    logits: &[f32],
+) -> Outcome<()> {
+    let bytes =
+        |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join("report.json"), report.to_string())?;
+    std::fs::write(folder.join("network.safetensors"), state.to_bytes(false))?;
+    std::fs::write(folder.join("picture.f32"), bytes(picture))?;
+    std::fs::write(folder.join("logits.f32"), bytes(logits))?;
+    Ok(())
 }
 
 /// Square maps, `[.., side, side, channels]`, mirrored left to right for an odd `flip`, upside down

@@ -17,15 +17,14 @@ impl Clock {
         }
     }
 
-    /// Prints what it took since the last call.
-    pub fn lap(&mut self, what: &str) {
+    /// Prints and returns what it took since the last call: seconds, and seconds of processors.
+    pub fn lap(&mut self, what: &str) -> [f64; 2] {
         let now = Self::start();
-        println!(
-            "{what}: {:.1} s, {:.1} s of processors",
-            (now.began - self.began).as_secs_f64(),
-            now.processor - self.processor
-        );
+        let secs = (now.began - self.began).as_secs_f64();
+        let processor_secs = now.processor - self.processor;
+        println!("{what}: {secs:.1} s, {processor_secs:.1} s of processors");
         *self = now;
+        [secs, processor_secs]
     }
 }
 
