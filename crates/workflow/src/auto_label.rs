@@ -14,7 +14,7 @@ use crate::round::{RoundModel, Validation};
 use crate::shape_model::ShapeModel;
 use crate::unusual::Unusual;
 use crate::view::AutoLabelView;
-use autolabel_annotation::{Drawing, DrawingId, ImageId, Label};
+use autolabel_annotation::{ClassId, Drawing, DrawingId, ImageId, Label};
 use autolabel_quality::{ThresholdChoice, ThresholdConfig, ThresholdLimit, ValidationItem};
 use autolabel_store::{Event, NewEvent, StoreError};
 use std::sync::Arc;
@@ -85,6 +85,7 @@ async fn apply(project: &Project, unusual: Arc<Unusual>) -> Result<AutoLabelView
     let beside = project.clone();
     // Under the lock: an image that was answered meanwhile is nobody's to label.
     let judged = judge.judged(&project.live());
+    refuse_unseen(&judged)?;
     let judged = with_kept_drawings(project, judged).await?;
     let applied = aside(move || prepare(&beside, (&judged, &unusual), &files)).await?;
     project.append(&applied.events).await?;
@@ -108,12 +109,6 @@ fn prepare(
 ) -> Result<Applied, WorkflowError> {
     let live = project.live();
     refuse_during_audit(&live)?;
-    if judged.unseen > 0 {
-        return Err(conflict(format!(
-            "The model has not drawn on {} images yet; let it do so first, on the release page.",
-            judged.unseen
-        )));
-    }
     let choice = choice(judged, &threshold_config(&live))?;
     let accepted = accepted(&judged.proposals, &choice);
     let view = auto_label_view(&live, &choice, (&accepted, judged.unseen), unusual, true);
@@ -136,6 +131,16 @@ fn prepare(
         audit,
         view,
     })
+}
+
+/// Before any drawing is kept.
+fn refuse_unseen(judged: &Judged) -> Result<(), WorkflowError> {
+    match judged.unseen {
+        0 => Ok(()),
+        unseen => Err(conflict(format!(
+            "The model has not drawn on {unseen} images yet; let it do so first, on the release page."
+        ))),
+    }
 }
 
 fn refuse_during_audit(live: &Live) -> Result<(), WorkflowError> {
@@ -404,6 +409,17 @@ pub(crate) fn accepted(proposals: &[Proposal], choice: &ThresholdChoice) -> Vec<
     proposals.iter().filter(pass).copied().collect()
 }
 
+/// How often each class is named, in schema order.
+pub(crate) fn times_named(named: impl Iterator<Item = ClassId>, classes: usize) -> Vec<u64> {
+    let mut counts = vec![0; classes];
+    for class in named {
+        if let Some(count) = counts.get_mut(class.index()) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
 fn auto_label_view(
     live: &Live,
     choice: &ThresholdChoice,
@@ -411,12 +427,8 @@ fn auto_label_view(
     unusual: &Unusual,
     applied: bool,
 ) -> AutoLabelView {
-    let mut per_class = vec![0; live.settings.schema.classes.len()];
-    for class in accepted.iter().flat_map(|proposal| proposal.label.named()) {
-        if let Some(count) = per_class.get_mut(class.index()) {
-            *count += 1;
-        }
-    }
+    let named = accepted.iter().flat_map(|proposal| proposal.label.named());
+    let per_class = times_named(named, live.settings.schema.classes.len());
     // What the model has not looked at is nobody's yet.
     let returned = left_to_people(live, accepted).len().saturating_sub(unseen);
     let mut text = in_words(

@@ -2,7 +2,7 @@
 //! they are expected to fit, a point of the curve, the next batch.
 
 use crate::WorkflowError;
-use crate::auto_label::{Judged, choice};
+use crate::auto_label::{Judged, choice, times_named};
 use crate::forecast::Forecast;
 use crate::jobs::JobHandle;
 use crate::model_view::reliability;
@@ -14,7 +14,7 @@ use crate::shapes::choosing::costs;
 use crate::shapes::learner::{Drawn, dense_task, learn};
 use crate::shapes::pictures::Pictures;
 use crate::shapes::proposal_file::ProposalFile;
-use crate::shapes::proposing::{Asked, Bar, Proposal, propose, usual_counts};
+use crate::shapes::proposing::{Asked, Bar, propose, usual_counts};
 use crate::snapshot::Snapshot;
 use crate::training::{Present, Trained, advice, take_over};
 use crate::view::{ClassRow, CurvePoint, ModelView, PickReason};
@@ -198,9 +198,11 @@ fn learnt(
         least: proposed.least,
         tested,
     };
+    let named = proposed.proposals.iter().flat_map(|p| p.drawing.classes());
+    let with_class = times_named(named, classes);
     Ok(Some(Learnt {
         model: Arc::new(ShapeModel::new(task, state, said, Arc::new(kept))),
-        with_class: images_with(&proposed.proposals, classes),
+        with_class,
     }))
 }
 
@@ -209,16 +211,6 @@ struct Learnt {
     model: Arc<ShapeModel>,
     /// Images for which a shape of each class is proposed.
     with_class: Vec<u64>,
-}
-
-fn images_with(proposals: &[Proposal], classes: usize) -> Vec<u64> {
-    let mut counts = vec![0; classes];
-    for class in proposals.iter().flat_map(|p| p.drawing.classes()) {
-        if let Some(count) = counts.get_mut(class.index()) {
-            *count += 1;
-        }
-    }
-    counts
 }
 
 /// Seconds that people took for an image, on average; `None` where it was not measured.

@@ -1,11 +1,10 @@
 //! Hours and money: what was spent, and what labeling by hand would cost.
 //!
 //! Definitions. A measured time counts at most two minutes, and twenty where people draw: whoever took
-//! longer had gone for coffee. *Seconds a label* is the median of the times so cut, once ten labels were given; before
-//! that it is the assumption of the settings. Likewise for audit checks, whose assumption follows the
-//! measured pace of labels. *Spent* is the sum of
-//! all cut times of labels and checks, taken-back ones included. *By hand* is the number of images
-//! times the seconds a label.
+//! longer had gone for coffee. *Seconds a label* is the median of the times so cut, once ten labels were
+//! given; before that it is the assumption of the settings. Likewise for audit checks, whose assumption
+//! follows the measured pace of labels. *Spent* is the sum of all cut times of labels and checks,
+//! taken-back ones included. *By hand* is the number of images times the seconds a label.
 
 use super::live::Live;
 use crate::view::{CostModel, Effort};

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use autolabel_annotation::{ImageId, ImageSize};
 use autolabel_models::load_frozen_stages;
 
-use super::{Project, path_of};
+use super::{Project, aside, path_of};
 use crate::WorkflowError;
 use crate::shapes::pictures::Pictures;
 use crate::shapes::recipe::Recipe;
@@ -32,13 +32,11 @@ impl Project {
             .iter()
             .map(|record| Ok(ImageSize::new(record.width, record.height)?))
             .collect::<Result<_, WorkflowError>>()?;
-        let pictures = Arc::new(Pictures::new(
-            Recipe::of(task, &sizes),
-            load_frozen_stages(inner.engine, 0)?,
-            files,
-            sizes,
-            inner.seed,
-        ));
+        let engine = inner.engine;
+        // Reading a network would hold up whoever else is answered on this thread.
+        let stages = aside(move || Ok(load_frozen_stages(engine, 0)?)).await?;
+        let recipe = Recipe::of(task, &sizes);
+        let pictures = Arc::new(Pictures::new(recipe, stages, files, sizes, inner.seed));
         let mut kept = inner
             .pictures
             .lock()
