@@ -11,16 +11,16 @@ const SHADOWS = 7;
  * Writes `count` pictures to `folder` and the table of their labels to `table`; returns its path.
  * `kindOf(next)` draws what a picture shows from its random numbers: its label and a function that
  * returns the discs, `{ x, y, radius, grey }` in shares of the picture and grey levels. The larger
- * `edge`, the sharper they are.
+ * `edge`, the sharper they are. `chest` draws all of them on the same one.
  */
-export async function writeChests(folder, count, table, { seed, edge, kindOf }) {
+export async function writeChests(folder, count, table, { seed, edge, kindOf, chest = null }) {
   await mkdir(folder, { recursive: true });
   const lines = ['file,label'];
   for (let id = 0; id < count; id++) {
     const next = random(id + seed);
     const { label, discs } = kindOf(next);
     const file = `chest-${String(id).padStart(4, '0')}.png`;
-    await writeFile(join(folder, file), draw(id, discs, edge, next));
+    await writeFile(join(folder, file), draw(chest ?? id, discs, edge, next));
     lines.push(`${file},${label}`);
   }
   await writeFile(table, `${lines.join('\n')}\n`);

@@ -64,6 +64,7 @@ fn browser_walk(python: &Python, binary: &Path) -> Result<()> {
             "grades.test.mjs",
             "drawing.test.mjs",
             "shapes.test.mjs",
+            "slices.test.mjs",
             "learnt-shapes.test.mjs",
             "robustness.test.mjs",
         ])

@@ -26,6 +26,7 @@ mod grade_color;
 mod id;
 mod label;
 mod schema;
+mod slice;
 
 // What is drawn on an image.
 mod geometry;
@@ -43,3 +44,4 @@ pub use schema::{
     ClassDefinition, CodedTerm, ImageTask, LabelSchema, NO_FINDING, SEPARATOR, SchemaError, Task,
     names_in,
 };
+pub use slice::Slice;

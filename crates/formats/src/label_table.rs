@@ -1,5 +1,5 @@
 //! Labels that come with a data set: a CSV with a header, `file` and, as wanted, `label`, `group`,
-//! `split`, `source` and columns of one's own.
+//! `split`, `source`, `series` with `slice`, and columns of one's own.
 //!
 //! Read as people write it: comma, semicolon or tab, with or without a byte-order mark, any line end,
 //! quotes as in RFC 4180, column names in any case. A row that cannot be used is a problem with its
@@ -7,12 +7,13 @@
 
 use crate::FormatError;
 use crate::table::is_formula;
+use autolabel_annotation::Slice;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 /// One usable row.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LabelRow {
     /// Line in the file, the header is line 1.
     pub line: u64,
@@ -20,12 +21,14 @@ pub struct LabelRow {
     pub file: String,
     /// Class name.
     pub label: Option<String>,
-    /// Patient, slide or video.
+    /// Patient, slide or video; the series, where no group is given.
     pub group: Option<String>,
     /// For example `pool` or `test`.
     pub split: Option<String>,
     /// Where the image comes from.
     pub source: Option<String>,
+    /// The series that it is a slice of, and its place in it.
+    pub slice: Option<Slice>,
     /// All other columns by name, empty cells left out.
     pub extra: BTreeMap<String, String>,
 }
@@ -48,7 +51,7 @@ impl fmt::Display for TableProblem {
 }
 
 /// A table of labels.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LabelTable {
     /// Usable rows in the order of the file; every `file` once.
     pub rows: Vec<LabelRow>,
@@ -188,6 +191,27 @@ fn row(headers: &[String], record: &csv::StringRecord, line: u64) -> LabelRow {
     row
 }
 
+/// The place in a series, taken out of the columns `series` and `slice`; either of them alone is a column
+/// of one's own. Slices of a series belong together.
+fn take_slice(row: &mut LabelRow) -> Result<(), String> {
+    let (Some(series), Some(slice)) = (row.extra.get("series"), row.extra.get("slice")) else {
+        return Ok(());
+    };
+    let position = slice.parse::<f64>().ok().filter(|at| at.is_finite());
+    let position = position.ok_or_else(|| {
+        format!(
+            "The slice '{slice}' is not a number; give its number or millimetres along the series."
+        )
+    })?;
+    row.group.get_or_insert_with(|| series.clone());
+    row.extra.remove("slice");
+    row.slice = row
+        .extra
+        .remove("series")
+        .map(|series| Slice { series, position });
+    Ok(())
+}
+
 /// Paths as people write them on any system, in the form the scan gives.
 fn normalised(file: &str) -> String {
     let file = file.replace('\\', "/");
@@ -197,14 +221,15 @@ fn normalised(file: &str) -> String {
 fn add(
     table: &mut LabelTable,
     first_line: &mut BTreeMap<String, usize>,
-    row: LabelRow,
+    mut row: LabelRow,
     cells: usize,
     columns: usize,
 ) {
+    let (line, file) = (row.line, row.file.clone());
     let mut problem = |reason: String| {
         table.problems.push(TableProblem {
-            line: row.line,
-            file: (!row.file.is_empty()).then(|| row.file.clone()),
+            line,
+            file: (!file.is_empty()).then(|| file.clone()),
             reason,
         });
     };
@@ -218,9 +243,17 @@ fn add(
         ));
         return;
     }
+    if let Err(reason) = take_slice(&mut row) {
+        problem(reason);
+        return;
+    }
     if let Some(&first) = first_line.get(&row.file) {
         let earlier = &table.rows[first];
-        if earlier.label != row.label || earlier.group != row.group || earlier.split != row.split {
+        let differs = earlier.label != row.label
+            || earlier.group != row.group
+            || earlier.split != row.split
+            || earlier.slice != row.slice;
+        if differs {
             let line = earlier.line;
             problem(format!(
                 "The file stands in line {line} already with other values; line {line} is used, remove one of the two."
@@ -247,6 +280,35 @@ mod tests {
         assert_eq!(table.rows[1].file, "b;c.png");
         assert_eq!(table.rows[1].label.as_deref(), Some("a \"b\""));
         assert_eq!(table.rows[1].group, None);
+    }
+
+    #[test]
+    fn slices_have_a_place_in_their_series() {
+        let text =
+            "file,series,slice,group\na.png,t1,3,\nb.png,t1,4.5,p1\nc.png,t1,five,\nd.png,,,\n";
+        let table = parse_label_table(text.as_bytes()).unwrap();
+        let place = |row: usize| {
+            table.rows[row]
+                .slice
+                .as_ref()
+                .map(|s| (s.series.as_str(), s.position))
+        };
+        assert_eq!(
+            [place(0), place(1), place(2)],
+            [Some(("t1", 3.0)), Some(("t1", 4.5)), None]
+        );
+        let groups: Vec<Option<&str>> = table.rows.iter().map(|row| row.group.as_deref()).collect();
+        assert_eq!(groups, [Some("t1"), Some("p1"), None]);
+        assert_eq!(
+            table.problems[0].to_string(),
+            "line 4: The slice 'five' is not a number; give its number or millimetres along the series."
+        );
+        // Alone, either column is one of one's own.
+        let table = parse_label_table(b"file,series\na.png,t1\n").unwrap();
+        assert_eq!(
+            (&table.rows[0].slice, table.rows[0].extra["series"].as_str()),
+            (&None, "t1")
+        );
     }
 
     #[test]

@@ -65,6 +65,7 @@ pub(crate) fn api_router() -> OpenApiRouter<AppState> {
         .routes(routes!(images::get_drawing))
         .routes(routes!(images::propose_shapes))
         .routes(routes!(images::doubt_of_image))
+        .routes(routes!(images::neighbours_of_image))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(images::save_drawing))

@@ -3,7 +3,7 @@
 use crate::error::At;
 use crate::statement::ROWS_A_STATEMENT;
 use crate::{Store, StoreError};
-use autolabel_annotation::ImageId;
+use autolabel_annotation::{ImageId, Slice};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,7 +43,7 @@ pub struct StoredFingerprint {
 }
 
 /// What a CSV says of an image.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Attributes {
     /// Patient, slide, video: images that belong together.
     pub group: Option<String>,
@@ -53,6 +53,8 @@ pub struct Attributes {
     pub source: Option<String>,
     /// Part of the data, `pool` or `test`.
     pub split: Option<String>,
+    /// Its place in a series of slices.
+    pub slice: Option<Slice>,
 }
 
 /// An image of the project.
@@ -221,8 +223,8 @@ impl Store {
         .await?;
         for (id, given) in attributes {
             sqlx::query(
-                "UPDATE image SET group_id = $1, given_label = $2, source = $3, split = $4 \
-                 WHERE id = $5",
+                "UPDATE image SET group_id = $1, given_label = $2, source = $3, split = $4, \
+                 series = $5, slice = $6 WHERE id = $7",
             )
             .bind(
                 given
@@ -233,6 +235,8 @@ impl Store {
             .bind(&given.given_label)
             .bind(&given.source)
             .bind(&given.split)
+            .bind(given.slice.as_ref().map(|slice| &slice.series))
+            .bind(given.slice.as_ref().map(|slice| slice.position))
             .bind(id.0)
             .execute(&mut transaction.connection)
             .await
@@ -297,10 +301,11 @@ async fn insert_images(
 ) -> Result<(), sqlx::Error> {
     let mut insert = QueryBuilder::<Sqlite>::new(
         "INSERT INTO image (id, file, raw_path, width, height, bytes, modified_ms, group_id, \
-         duplicate_of, given_label, source, split) ",
+         duplicate_of, given_label, source, split, series, slice) ",
     );
     insert.push_values(images, |mut row, (id, image)| {
         let group = image.attributes.group.as_deref();
+        let slice = image.attributes.slice.as_ref();
         row.push_bind(*id)
             .push_bind(&image.file)
             .push_bind(&image.raw_path)
@@ -312,7 +317,9 @@ async fn insert_images(
             .push_bind(image.duplicate_of.map(|d| d.0))
             .push_bind(&image.attributes.given_label)
             .push_bind(&image.attributes.source)
-            .push_bind(&image.attributes.split);
+            .push_bind(&image.attributes.split)
+            .push_bind(slice.map(|slice| &slice.series))
+            .push_bind(slice.map(|slice| slice.position));
     });
     insert.build().execute(connection).await?;
     Ok(())

@@ -6,7 +6,7 @@ use crate::statement::{ROWS_A_STATEMENT, push_one_of};
 use crate::{
     Attributes, ImageRecord, KnownFile, RefusedRecord, Store, StoreError, StoredFingerprint,
 };
-use autolabel_annotation::ImageId;
+use autolabel_annotation::{ImageId, Slice};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 use std::collections::BTreeMap;
@@ -32,7 +32,8 @@ impl Store {
         for chunk in ids.chunks(ROWS_A_STATEMENT) {
             let mut select = QueryBuilder::<Sqlite>::new(
                 "SELECT i.id, i.file, i.raw_path, i.width, i.height, f.content, i.duplicate_of, \
-                 i.missing, g.name, i.given_label, i.source, i.split, j.reader \
+                 i.missing, g.name, i.given_label, i.source, i.split, i.series, i.slice, \
+                 j.reader \
                  FROM image AS i JOIN fingerprint AS f ON f.image = i.id \
                  LEFT JOIN image_group AS g ON g.id = i.group_id \
                  LEFT JOIN image_state AS s ON s.image = i.id \
@@ -71,6 +72,22 @@ impl Store {
         .await
         .at(&self.folder().database())?;
         Ok(ids.into_iter().map(ImageId).collect())
+    }
+
+    /// The images of a series with their positions in it, rising.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn slices(&self, series: &str) -> Result<Vec<(ImageId, f64)>, StoreError> {
+        let rows = sqlx::query("SELECT id, slice FROM image WHERE series = $1 ORDER BY slice, id")
+            .bind(series)
+            .fetch_all(self.readers())
+            .await
+            .at(&self.folder().database())?;
+        Ok(rows
+            .iter()
+            .map(|row| (ImageId(row.get(0)), row.get(1)))
+            .collect())
     }
 
     /// The file names of all images, by row.
@@ -165,8 +182,12 @@ fn read_image(row: &SqliteRow) -> Result<ImageRecord, StoreError> {
             given_label: row.get(9),
             source: row.get(10),
             split: row.get(11),
+            slice: row
+                .get::<Option<String>, _>(12)
+                .zip(row.get::<Option<f64>, _>(13))
+                .map(|(series, position)| Slice { series, position }),
         },
-        answered_by: row.get(12),
+        answered_by: row.get(14),
     })
 }
 

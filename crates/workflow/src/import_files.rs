@@ -194,7 +194,9 @@ impl<'a> Import<'a> {
                     match outcome {
                         Ok(file) => {
                             let copy = self.copies.insert(&file.fingerprint);
-                            let copy_of = copy.map(|pair| ImageId(pair.earlier));
+                            let copy_of = copy
+                                .filter(|pair| pair.exact || !self.is_slice(found))
+                                .map(|pair| ImageId(pair.earlier));
                             images.push(self.new_image(found, &file, copy_of));
                             rows.extend(file.features);
                         }
@@ -230,6 +232,12 @@ impl<'a> Import<'a> {
         live.index.missing.extend(fresh.missing);
         live.index.labels.extend(fresh.labels);
         Ok(())
+    }
+
+    /// Neighbouring slices look alike, and each is to be labeled.
+    fn is_slice(&self, found: &FoundFile) -> bool {
+        let attributes = self.table.attributes.get(&found.display);
+        attributes.is_some_and(|attributes| attributes.slice.is_some())
     }
 
     fn new_image(

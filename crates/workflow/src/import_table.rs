@@ -60,6 +60,7 @@ pub(crate) fn read_table(csv: Option<&Path>, files: &[FoundFile]) -> Result<Tabl
             given_label: row.label,
             source: row.source,
             split: row.split,
+            slice: row.slice,
         };
         table.attributes.insert(row.file, attributes);
     }

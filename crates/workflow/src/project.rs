@@ -14,6 +14,7 @@ mod open;
 mod pictures;
 mod proposals;
 mod settings;
+mod slices;
 mod views;
 
 pub use open::OpenOptions;

@@ -3,12 +3,14 @@
 
 mod localization;
 mod proposals;
+mod slices;
 
 pub use localization::{LocalizationView, PixelBox};
 pub use proposals::{DoubtSpot, DoubtView, ProposalView, ProposedShape, ShapeProposal};
+pub use slices::{DrawnSlice, SliceNeighbours};
 
 use autolabel_annotation::{
-    Answer, ClassId, Drawing, DrawingId, ImageId, Label, LabelOrigin, LabelSchema,
+    Answer, ClassId, Drawing, DrawingId, ImageId, Label, LabelOrigin, LabelSchema, Slice,
 };
 use autolabel_quality::CertificateGrades;
 use serde::{Deserialize, Serialize};
@@ -240,6 +242,8 @@ pub struct ImageView {
     pub prediction: Option<PredictionView>,
     /// Group (patient, slide …) from the CSV, where given.
     pub group: Option<String>,
+    /// Its place in a series of slices, where the CSV gives one.
+    pub slice: Option<Slice>,
     /// The earlier image that this one copies.
     pub duplicate_of: Option<ImageId>,
 }

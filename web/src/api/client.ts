@@ -23,6 +23,7 @@ import type {
   ProjectView,
   QueueView,
   RefusedFile,
+  SliceNeighbours,
   Settings,
   ShapeProposal,
 } from './types';
@@ -151,6 +152,12 @@ export const getProposal = async (id: number): Promise<ShapeProposal | null> => 
 /** Where the network is least sure on an image. */
 export const getDoubt = (id: number): Promise<DoubtView> =>
   settle(client.GET('/api/v1/images/{id}/doubt', { params: { path: { id } } }));
+
+/** What people have drawn on the nearest slices of the same series. */
+export const getNeighbours = async (id: number): Promise<SliceNeighbours> => {
+  const call = client.GET('/api/v1/images/{id}/neighbours', { params: { path: { id } } });
+  return (await settle(call)) as SliceNeighbours;
+};
 
 export const getRefused = (): Promise<RefusedFile[]> => settle(client.GET('/api/v1/refused'));
 

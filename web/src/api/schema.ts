@@ -304,6 +304,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{id}/neighbours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people have drawn on the slices around an image, to copy it or to draw what lies between. */
+        get: operations["neighbours_of_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{id}/plane": {
         parameters: {
             query?: never;
@@ -764,6 +781,11 @@ export interface components {
             grades?: components["schemas"]["CertificateGrades"] | null;
             /** @description When it was issued, RFC 3339 in UTC. */
             issued_at: string;
+            /**
+             * @description How wide margins around automatic masks have to be so that few true pixels lie outside; masks and
+             *     instances only.
+             */
+            margins?: components["schemas"]["CertificateMargin"][] | null;
             /** @description How the numbers came about. */
             method: string;
             /** @description Hash of the model. */
@@ -970,6 +992,20 @@ export interface components {
              * @description The measure.
              */
             value: number;
+        };
+        /** @description Margins of a certificate: how wide, so that at most a share of the true pixels is missed. */
+        CertificateMargin: {
+            /**
+             * Format: int32
+             * @description Pixels by which the automatic shapes have to be widened; `null` where the audit does not show it for
+             *     any margin up to 64.
+             */
+            margin?: number | null;
+            /**
+             * Format: double
+             * @description Mean share over the automatically labeled images of the true pixels that lie outside.
+             */
+            missed_share: number;
         };
         /** @description Checked shapes of one class, of all sizes or of one. */
         CertificateShapeRow: {
@@ -1255,6 +1291,30 @@ export interface components {
             /** @description Where it is. */
             geometry: components["schemas"]["Geometry"];
         };
+        /** @description A slice with what a person has drawn on it. */
+        DrawnSlice: {
+            /** @description What is drawn; no shapes where there is nothing. */
+            drawing: components["schemas"]["Drawing"];
+            /** @description Path below the image folder, `/`-separated. */
+            file: string;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height: number;
+            /** @description Row of the image. */
+            image: components["schemas"]["ImageId"];
+            /**
+             * Format: double
+             * @description Where it lies in the series, as the table says.
+             */
+            position: number;
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width: number;
+        };
         /** @description Hours and money. */
         Effort: {
             /**
@@ -1360,6 +1420,7 @@ export interface components {
             id: components["schemas"]["ImageId"];
             origin?: components["schemas"]["LabelOrigin"] | null;
             prediction?: components["schemas"]["PredictionView"] | null;
+            slice?: components["schemas"]["Slice"] | null;
             /** @description `unlabeled`, `labeled`, `auto_labeled`, `unreadable`, `returned`. */
             state: components["schemas"]["ImageState"];
             /**
@@ -1827,6 +1888,21 @@ export interface components {
             certificate: components["schemas"]["Certificate"];
             /** @description Who says so. */
             signature: components["schemas"]["CertificateSignature"];
+        };
+        /** @description That an image is one slice of a series, and where it lies in it. */
+        Slice: {
+            /**
+             * Format: double
+             * @description A slice number, or millimetres: any finite number that rises along the series.
+             */
+            position: number;
+            /** @description Name of the series. */
+            series: string;
+        };
+        /** @description The nearest slices of a series on which a person has drawn, one on either side of an image. */
+        SliceNeighbours: {
+            after?: components["schemas"]["DrawnSlice"] | null;
+            before?: components["schemas"]["DrawnSlice"] | null;
         };
         /**
          * @description Where a project stands in the loop.
@@ -2457,6 +2533,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LocalizationView"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    neighbours_of_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Row of the image */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The nearest drawn slice on either side */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SliceNeighbours"];
                 };
             };
             /** @description What is wrong and what to do */

@@ -1,5 +1,5 @@
 /** Short names of the generated types, so that the rest of the app reads in the project's own words. */
-import type { WireShape } from '../drawing/core/geometry';
+import type { Drawing, WireShape } from '../drawing/core/geometry';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -16,7 +16,7 @@ export type Counts = Schemas['Counts'];
 export type CurvePoint = Schemas['CurvePoint'];
 export type CurveView = Schemas['CurveView'];
 /** The shapes of an image; lengths of lists that the generated types leave open are known here. */
-export type { Drawing } from '../drawing/core/geometry';
+export type { Drawing };
 export type Effort = Schemas['Effort'];
 export type Estimate = Schemas['Estimate'];
 export type ImageOrder = Schemas['ImageOrder'];
@@ -41,6 +41,8 @@ export type Settings = Schemas['Settings'];
 export type ShapeProposal = Omit<Schemas['ShapeProposal'], 'shapes'> & {
   shapes: (WireShape & { confidence: number })[];
 };
+export type SliceNeighbours = Partial<Record<'before' | 'after', DrawnSlice | null>>;
+export type DrawnSlice = Omit<Schemas['DrawnSlice'], 'drawing'> & { drawing: Drawing };
 export type Stage = Schemas['Stage'];
 export type StopAdvice = Schemas['StopAdvice'];
 export type Task = Schemas['Task'];

@@ -15,6 +15,7 @@ export const DRAWN_LABEL_KEYS: KeyRows = [
   ['Backspace', 'back to the image before; it can be changed'],
   ['/', 'find a class by its name'],
   ['W', 'why this image was chosen'],
+  ['Shift + N', 'propose what lies between the drawn slices around this one, or copy the one there is'],
   ['D', 'where the model is least sure; again for the next place'],
   ...LOOK,
 ];

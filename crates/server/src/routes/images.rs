@@ -9,7 +9,7 @@ use autolabel_annotation::{ClassId, Drawing, DrawingId, ImageId};
 use autolabel_workflow::Project;
 use autolabel_workflow::view::{
     DoubtView, DrawingView, ImageFilter, ImageOrder, ImagePage, ImageState, ImageView,
-    LocalizationView, ProposalView, RefusedFile,
+    LocalizationView, ProposalView, RefusedFile, SliceNeighbours,
 };
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -171,6 +171,22 @@ pub async fn doubt_of_image(
     Path(id): Path<ImageId>,
 ) -> Result<axum::Json<DoubtView>, Problem> {
     Ok(axum::Json(project.doubt(id).await?))
+}
+
+/// What people have drawn on the slices around an image, to copy it or to draw what lies between.
+#[utoipa::path(
+    get, path = "/images/{id}/neighbours", tag = "images", operation_id = "neighbours_of_image",
+    params(("id" = u32, Path, description = "Row of the image")),
+    responses(
+        (status = 200, description = "The nearest drawn slice on either side", body = SliceNeighbours),
+        Problem,
+    )
+)]
+pub async fn neighbours_of_image(
+    State(project): State<Project>,
+    Path(id): Path<ImageId>,
+) -> Result<axum::Json<SliceNeighbours>, Problem> {
+    Ok(axum::Json(project.neighbours(id).await?))
 }
 
 /// A mark for a second look.

@@ -52,6 +52,7 @@ fn every_route_of_the_interface_is_described() {
             "GET /images/{id}",
             "GET /images/{id}/doubt",
             "GET /images/{id}/localization",
+            "GET /images/{id}/neighbours",
             "GET /images/{id}/plane",
             "GET /images/{id}/preview",
             "GET /images/{id}/proposal",

@@ -1,7 +1,7 @@
 //! Events are written once, in order, and never change.
 
 use crate::project::{answer, by_local, image, with_images};
-use autolabel_annotation::{ClassId, ImageId, Label, LabelOrigin};
+use autolabel_annotation::{ClassId, ImageId, Label, LabelOrigin, Slice};
 use autolabel_store::{
     Attributes, BatchRecord, Event, KnownFile, LabelState, PickRecord, RefusedRecord, Store,
     StoreError,
@@ -176,15 +176,29 @@ async fn images_and_their_attributes_come_back() {
         given_label: Some("normal".into()),
         source: Some("nih".into()),
         split: Some("pool".into()),
+        slice: Some(Slice {
+            series: "t1".into(),
+            position: 2.5,
+        }),
+    };
+    let first = Attributes {
+        slice: Some(Slice {
+            series: "t1".into(),
+            position: -7.0,
+        }),
+        ..Attributes::default()
     };
     store
-        .set_attributes(&[(ImageId(3), given.clone())])
+        .set_attributes(&[(ImageId(1), given.clone()), (ImageId(3), first)])
         .await
         .unwrap();
     assert_eq!(
-        store.images(&[ImageId(3)]).await.unwrap()[0].attributes,
+        store.images(&[ImageId(1)]).await.unwrap()[0].attributes,
         given
     );
+    let slices = store.slices("t1").await.unwrap();
+    assert_eq!(slices, [(ImageId(3), -7.0), (ImageId(1), 2.5)]);
+    assert!(store.slices("t2").await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -134,6 +134,7 @@ pub(super) fn image_view(live: &Live, record: ImageRecord, blind: bool) -> Image
                 probabilities: p.to_vec(),
             }),
         group: record.attributes.group,
+        slice: record.attributes.slice,
         duplicate_of: record.duplicate_of,
     }
 }

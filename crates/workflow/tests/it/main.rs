@@ -26,4 +26,5 @@ mod refuted;
 mod shapes;
 mod simulating;
 mod simulating_shapes;
+mod slices;
 mod unusual;

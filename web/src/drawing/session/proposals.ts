@@ -1,5 +1,6 @@
 /** Going through what the model proposes: most doubtful first, accept, reject. */
 import { extentOf, pixelsOf } from '../core/geometry';
+import type { Shape } from '../core/layers';
 import { isEmpty } from '../core/mask';
 import type { Mark } from './marks';
 import type { DrawingSession } from './session';
@@ -50,6 +51,14 @@ export function rejectProposals(session: DrawingSession): number {
   edit.commit();
   if (following !== null) session.select([following.id]);
   return chosen.length;
+}
+
+/** Shapes to accept or reject, in the place of what was proposed before; one step of undo. */
+export function proposeInstead(session: DrawingSession, shapes: readonly Shape[]): void {
+  const edit = session.begin('propose');
+  for (const { id } of openProposals(session)) edit.remove(id);
+  for (const shape of shapes) edit.put({ ...shape, id: session.newId(), proposed: true, doubt: null });
+  edit.commit();
 }
 
 function after(open: readonly Mark[], mark: Mark | undefined): Mark | null {

@@ -15,6 +15,7 @@ import { AwayBanner, SavedSign, TouchTools } from '../../parts/reading-room';
 import { isUntouched, stateOf } from '../../parts/drawing-state';
 import { useDrawing, type Request } from '../../parts/use-drawing';
 import { useDoubt } from '../../parts/use-doubt';
+import { useNeighbours } from '../../parts/use-neighbours';
 import { usePace } from '../../parts/use-pace';
 import { useLooking } from '../../parts/viewer-keys';
 import { ViewerPane } from '../../parts/viewer-pane';
@@ -48,6 +49,7 @@ export function DrawnLabelRoom() {
   const drawing = useDrawing(item === null ? null : requestOf(item, earlier, session.earlierKey.value));
   const { session: drawn, open } = drawing;
   const nextDoubt = useDoubt(item?.image.id ?? null, looking.controls);
+  const fromNeighbours = useNeighbours(item?.image ?? null, drawn);
   const state = stateOf(drawn);
 
   const ahead = session.ahead.value.slice(0, PREFETCHED).map((next) => next.image.id);
@@ -104,6 +106,10 @@ export function DrawnLabelRoom() {
     },
     d: () => {
       nextDoubt(say);
+    },
+    // Plain N begins a new shape, so that this is Shift + N.
+    n: () => {
+      if (open !== null) fromNeighbours(say);
     },
     g: () => {
       hide(true);

@@ -82,6 +82,11 @@ export function DrawnRail(props: Props) {
             Where unsure
           </KeyButton>
         )}
+        {item.image.slice != null && (
+          <KeyButton keyName="⇧N" testId="neighbours" onPress={run('n')}>
+            From slices around
+          </KeyButton>
+        )}
         <KeyButton keyName="W" testId="why" pressed={why} onPress={run('w')}>
           Why this image
         </KeyButton>
