@@ -13,6 +13,7 @@ mod objective;
 mod state;
 mod training;
 
+mod doubt;
 mod prediction;
 
 // The three uses: from a drawing to what should be answered, what a wrong answer costs, and from an

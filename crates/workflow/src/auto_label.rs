@@ -364,8 +364,8 @@ async fn with_kept_drawings(
         let live = project.live();
         choice(&judged, &threshold_config(&live))?.threshold
     };
-    let pass = |p: &&mut Proposal| threshold.is_some_and(|t| f64::from(p.confidence) >= t);
-    let mut passing: Vec<&mut Proposal> = judged.proposals.iter_mut().filter(pass).collect();
+    let all = judged.proposals.iter_mut();
+    let mut passing: Vec<&mut Proposal> = all.filter(|p| passes(p, threshold)).collect();
     for some in passing.chunks_mut(KEPT_AT_A_TIME) {
         let rows: Vec<u32> = some.iter().map(|proposal| proposal.row).collect();
         let beside = Arc::clone(&model);
@@ -382,7 +382,9 @@ async fn with_kept_drawings(
 fn drawings(model: &ShapeModel, rows: &[u32]) -> Result<Vec<Drawing>, WorkflowError> {
     let read = |row: &u32| {
         let proposal = model.proposals.read(*row)?;
-        Ok(proposal.map_or_else(Drawing::default, |proposal| proposal.drawing))
+        proposal.map(|proposal| proposal.drawing).ok_or_else(|| {
+            conflict("A drawing of the model is gone from the project's folder; label another image, and the model draws all of them anew.")
+        })
     };
     rows.iter().map(read).collect()
 }
@@ -402,11 +404,15 @@ pub(crate) fn choice(
 
 /// Proposals that pass.
 pub(crate) fn accepted(proposals: &[Proposal], choice: &ThresholdChoice) -> Vec<Proposal> {
-    let Some(threshold) = choice.threshold else {
-        return Vec::new();
-    };
-    let pass = |p: &&Proposal| f64::from(p.confidence) >= threshold;
-    proposals.iter().filter(pass).copied().collect()
+    let all = proposals.iter();
+    all.filter(|p| passes(p, choice.threshold))
+        .copied()
+        .collect()
+}
+
+/// Without a threshold nothing does.
+fn passes(proposal: &Proposal, threshold: Option<f64>) -> bool {
+    threshold.is_some_and(|threshold| f64::from(proposal.confidence) >= threshold)
 }
 
 /// How often each class is named, in schema order.

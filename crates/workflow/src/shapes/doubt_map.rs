@@ -15,7 +15,7 @@ const LEAST_SHARE: f32 = 0.4;
 pub(crate) struct DoubtMap {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
-    /// `[rows, columns]`: entropy of the answer as a share of the most there can be, 0 to 1.
+    /// `[rows, columns]`, 0 to 1; see [`DenseTask::doubts`].
     pub(crate) values: Vec<f32>,
 }
 
@@ -29,28 +29,12 @@ pub(crate) struct Spot {
 }
 
 impl DoubtMap {
-    /// From logits: of masks the entropy over the classes, of instances that of something being there, of
-    /// boxes that of the class whose centre is least sure.
+    /// From the answers of the network.
     pub(crate) fn of(task: DenseTask, logits: &DenseGrid) -> Self {
-        let cells = logits.values.chunks_exact(logits.channels.max(1));
-        let doubt = |cell: &[f32]| match task {
-            DenseTask::Classes { classes } => entropy(&softmax(&cell[..classes])),
-            DenseTask::Instances { classes } => {
-                let background = softmax(&cell[..=classes])[0];
-                entropy(&[background, 1.0 - background])
-            }
-            DenseTask::Boxes { classes } => cell[..classes]
-                .iter()
-                .map(|heat| {
-                    let there = 1.0 / (1.0 + (-heat).exp());
-                    entropy(&[there, 1.0 - there])
-                })
-                .fold(0.0, f32::max),
-        };
         Self {
             rows: logits.rows,
             columns: logits.columns,
-            values: cells.map(doubt).collect(),
+            values: task.doubts(logits),
         }
     }
 
@@ -118,20 +102,6 @@ impl DoubtMap {
     }
 }
 
-fn softmax(logits: &[f32]) -> Vec<f32> {
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let shares: Vec<f32> = logits.iter().map(|logit| (logit - highest).exp()).collect();
-    let sum: f32 = shares.iter().sum();
-    shares.into_iter().map(|share| share / sum).collect()
-}
-
-/// Entropy as a share of that of equal probabilities.
-fn entropy(probabilities: &[f32]) -> f32 {
-    let of = |p: &f32| if *p > 0.0 { -p * p.ln() } else { 0.0 };
-    let most = (probabilities.len() as f32).ln();
-    (probabilities.iter().map(of).sum::<f32>() / most).clamp(0.0, 1.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,25 +137,5 @@ mod tests {
         assert_eq!(spots.len(), 2, "{spots:?}");
         assert_eq!([spots[0].at, spots[1].at], [[45.0, 35.0], [125.0, 95.0]]);
         assert!(spots[0].doubt > spots[1].doubt);
-    }
-
-    #[test]
-    fn boxes_are_doubtful_where_a_centre_may_be_and_instances_where_anything_may_be() {
-        let grid = |channels: usize, values: &[f32]| DenseGrid {
-            rows: 1,
-            columns: 1,
-            channels,
-            values: values.to_vec(),
-        };
-        let boxes = DoubtMap::of(
-            DenseTask::Boxes { classes: 2 },
-            &grid(6, &[-8.0, 0.0, 1.0, 1.0, 1.0, 1.0]),
-        );
-        assert!((boxes.values[0] - 1.0).abs() < 1e-6);
-        let instances = DoubtMap::of(
-            DenseTask::Instances { classes: 1 },
-            &grid(4, &[7.0, -2.0, 0.0, 0.0]),
-        );
-        assert!(instances.values[0] < 0.01);
     }
 }
