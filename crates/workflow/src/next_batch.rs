@@ -4,6 +4,8 @@
 use crate::project::live::{Live, class_names, is_open, lead, pick_of, prediction, version};
 use crate::round::doubt_in_words;
 use crate::shape_model;
+use crate::shapes::choosing::grown_batch;
+use crate::training::class_labels;
 use autolabel_annotation::{ImageId, LabelOrigin};
 use autolabel_store::{BatchRecord, PickRecord};
 use rand::SeedableRng;
@@ -56,7 +58,10 @@ pub(crate) fn installed_batch(
 /// random ones.
 pub(crate) fn next_batch(live: &Live, seed: u64) -> Option<BatchRecord> {
     let number = live.batch.as_ref().map_or(1, |batch| batch.number + 1);
-    let size = live.settings.batch_size as usize;
+    let mut size = live.settings.batch_size as usize;
+    if live.run.is_none() && live.settings.schema.task.is_drawn() {
+        size = grown_batch(size, class_labels(live));
+    }
     let picks = if live.run.is_some() {
         returned_picks(live, size)
     } else {

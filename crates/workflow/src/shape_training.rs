@@ -10,7 +10,7 @@ use crate::project::live::{StoredModel, is_open, version};
 use crate::project::{PROGRAM, Project, cut, now_ms};
 use crate::round::PickWithReason;
 use crate::shape_model::{Said, ShapeModel, TestedImage, doubt_in_words};
-use crate::shapes::choosing::costs;
+use crate::shapes::choosing::{FIRST_BATCH, costs};
 use crate::shapes::learner::{Drawn, dense_task, learn};
 use crate::shapes::pictures::Pictures;
 use crate::shapes::proposal_file::ProposalFile;
@@ -25,8 +25,6 @@ use autolabel_training::DenseTask;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Drawn images from which a network is worth training.
-const FEWEST: usize = 4;
 /// Most images of a round that proposals are made for.
 const MOST_PROPOSED: usize = 2_000;
 
@@ -54,7 +52,7 @@ pub(crate) fn train(project: &Project, job: &mut JobHandle) -> Result<String, Wo
     }
     let drawn = drawn_images(project, job, &snapshot)?;
     let dense = dense_task(snapshot.task, snapshot.class_names.len());
-    let Some(dense) = dense.filter(|_| drawn.len() >= FEWEST) else {
+    let Some(dense) = dense.filter(|_| drawn.len() >= FIRST_BATCH) else {
         let outcome = snapshot.run(project)?;
         return job.wait(take_over(project, &snapshot, outcome.batch, None));
     };

@@ -14,7 +14,7 @@ use crate::representation::{
     self, BlockSource, Representation, transform_config, transformed_blocks,
 };
 use crate::round::{self, Labeled, RoundConfig, RoundInput, RoundModel, RoundOutcome};
-use crate::shapes::choosing::{AUTO, WITH_PROPOSALS, doubts, stream};
+use crate::shapes::choosing::{AUTO, WITH_PROPOSALS, doubts, grown_batch, stream};
 use crate::training::{class_labels, is_by};
 use autolabel_annotation::{ImageTask, Task};
 use autolabel_heads::{Combination, FeatureRows, FeatureTransform, GpConfig, RawFeatures};
@@ -156,7 +156,11 @@ impl Project {
             settings.batch_size = suited_batch(&settings, expected_images(&live));
         }
         let labels = labeled(&live.index.labels);
-        let has_labels = class_labels(&live) > 0;
+        let labeled = class_labels(&live);
+        let mut batch = batch_config(&settings);
+        if settings.schema.task.is_drawn() {
+            batch.size = grown_batch(batch.size, labeled);
+        }
         let mut by_this_network = live.models.iter().filter(|model| is_by(model, &live));
         Snapshot {
             excluded: live.index.missing.clone(),
@@ -168,7 +172,7 @@ impl Project {
             history: by_this_network.clone().map(|m| m.record).collect(),
             previous: live.model.clone(),
             config: RoundConfig {
-                batch: batch_config(&settings),
+                batch,
                 stop: stop_config(&settings, expected_images(&live), label_seconds(&live)),
                 threshold: threshold_config(&live),
                 gp: GpConfig::default(),
@@ -178,7 +182,7 @@ impl Project {
                 // Before the first network, batches are counted as well.
                 (true, Some(batch)) => batch.number,
                 (true, None) => 0,
-                (false, _) if has_labels => version(&live) + 1,
+                (false, _) if labeled > 0 => version(&live) + 1,
                 (false, _) => 0,
             },
             sequence,

@@ -39,6 +39,15 @@ pub(crate) fn check_strategy(strategy: &str) -> Result<(), SelectionError> {
     })
 }
 
+/// Images of the first batch, and the fewest that a network learns from.
+pub(crate) const FIRST_BATCH: usize = 4;
+
+/// Images of the next batch, of those of a usual one: few at first, then as many as are drawn so far. Nothing
+/// takes as long as drawing from nothing, so that people should have proposals to correct after a handful.
+pub(crate) fn grown_batch(usual: usize, drawn: usize) -> usize {
+    usual.min(drawn.max(FIRST_BATCH))
+}
+
 /// What the choice looks at.
 pub(crate) struct Choice<'a> {
     /// Reduced features of whole images.

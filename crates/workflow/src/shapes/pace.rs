@@ -4,7 +4,7 @@
 //! An image takes the longer the more there is to draw, and the less of it the network got right. Both can
 //! be told before anyone looks: by how much it proposes, and by how far it contradicts itself. The logarithm
 //! of the seconds is taken as linear in the logarithms of both; before the first image that was drawn over a
-//! proposal all are taken to last alike.
+//! proposal, twice as much of either is taken to last half as long again.
 
 use autolabel_annotation::{Drawing, DrawnShape};
 
@@ -16,8 +16,10 @@ use super::trust::{Claim, Tested};
 const LOOK: f64 = 0.25;
 /// How far a proposal on which the network agrees with itself perfectly still is from perfect.
 const LEAST_MISS: f64 = 0.02;
-/// That the seconds do not depend on a column is worth so many images.
-const ALIKE_WORTH: f64 = 2.0;
+/// What is believed of the slopes before the first image, and how many images that is worth. A tracer who
+/// did all that is wrong and nothing else would have slopes of 1; one who only looks would have 0.
+const SLOPE: f64 = 0.5;
+const SLOPE_WORTH: f64 = 2.0;
 /// What is believed of the mean before the first image is worth next to nothing.
 const LEVEL_WORTH: f64 = 0.01;
 /// Standard deviation of the logarithm of seconds, before the first image, worth so many images.
@@ -48,8 +50,8 @@ impl Pace {
             }
         }
         let prior = Prior {
-            mean: [0.0; 3],
-            worth: [LEVEL_WORTH, ALIKE_WORTH, ALIKE_WORTH],
+            mean: [0.0, SLOPE, SLOPE],
+            worth: [LEVEL_WORTH, SLOPE_WORTH, SLOPE_WORTH],
             noise: SPREAD,
             noise_worth: SPREAD_WORTH,
         };
@@ -102,10 +104,27 @@ mod tests {
     }
 
     #[test]
-    fn before_any_image_all_last_alike() {
-        let pace = Pace::learn(&[]);
-        let few = pace.seconds(claim(1.0, 0.9));
-        assert!((few - pace.seconds(claim(30.0, 0.1))).abs() < 1e-9);
+    fn before_any_image_more_to_draw_and_more_doubt_are_taken_to_last_longer() {
+        let seconds = |amount, agreement| Pace::learn(&[]).seconds(claim(amount, agreement));
+        assert!(seconds(4.0, 0.9) > 1.5 * seconds(1.0, 0.9));
+        assert!(seconds(4.0, 0.5) > 1.5 * seconds(4.0, 0.9));
+        // Beside a look, next to nothing and nothing to draw are the same.
+        assert!(seconds(0.01, 0.9) < 1.1 * seconds(0.0, 0.9));
+    }
+
+    #[test]
+    fn images_that_all_last_alike_are_believed() {
+        let known: Vec<Tested> = (0_u8..30)
+            .map(|number| Tested {
+                claim: claim(f32::from(number % 7), 0.3 + 0.02 * f32::from(number)),
+                fit: 0.5,
+                nothing_there: false,
+                seconds: Some(40.0),
+            })
+            .collect();
+        let pace = Pace::learn(&known);
+        let ratio = pace.seconds(claim(6.0, 0.5)) / pace.seconds(claim(1.0, 0.9));
+        assert!((0.8..1.25).contains(&ratio), "{ratio}");
     }
 
     #[test]

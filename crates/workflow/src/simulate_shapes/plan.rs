@@ -179,9 +179,19 @@ impl Plan {
         })
     }
 
+    /// Images of the batch that follows so many drawn ones.
+    pub(super) fn batch_after(&self, drawn: usize) -> usize {
+        choosing::grown_batch(self.batch.size, drawn).min(self.budget - drawn)
+    }
+
     /// Rounds of a replay.
     pub(super) fn rounds(&self) -> usize {
-        self.budget.div_ceil(self.batch.size)
+        let (mut drawn, mut rounds) = (0, 0);
+        while drawn < self.budget {
+            drawn += self.batch_after(drawn);
+            rounds += 1;
+        }
+        rounds
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn replay(
         let started = Instant::now();
         let tested = tested(&asked);
         let trust = Trust::learn(&tested);
-        let size = plan.batch.size.min(plan.budget - asked.len());
+        let size = plan.batch_after(asked.len());
         let batch = BatchConfig {
             strategy: order.strategy.clone(),
             size,

@@ -8,6 +8,8 @@ use autolabel_workflow::view::AuditVerdict;
 use autolabel_workflow::{OpenOptions, Project, SettingsPatch};
 use std::path::Path;
 
+/// Drawings that the first network learns from.
+const FIRST_BATCH: u64 = 4;
 const IMAGES: u32 = 90;
 /// Of them come after the last round.
 const LATER: u32 = 6;
@@ -66,7 +68,7 @@ async fn masks_are_learnt_proposed_auto_labeled_and_certified() {
         project.auto_label_preview().await.is_err(),
         "nothing has learnt yet"
     );
-    let batch = u64::from(project.view().await.unwrap().settings.batch_size);
+    let batch = FIRST_BATCH;
     label(&project, batch).await;
     let models = project.models().await.unwrap();
     assert_eq!(models.len(), 1, "the first batch is learnt from");
@@ -82,8 +84,13 @@ async fn masks_are_learnt_proposed_auto_labeled_and_certified() {
     let fit = dice(&truth(next), &proposed);
     assert!(fit > 0.5, "{fit}");
 
-    // A second batch tests the proposals of the first network.
-    label(&project, 2 * batch).await;
+    // Later batches test the proposals of the networks before.
+    label(&project, 4 * batch).await;
+    assert_eq!(
+        project.models().await.unwrap().len(),
+        3,
+        "batches grow with what is drawn"
+    );
     project.close().await.unwrap();
     let project = Project::open(&options_of(folder.path())).await.unwrap();
     project.idle().await;
