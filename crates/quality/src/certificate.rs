@@ -7,6 +7,7 @@ use crate::audit::{
 use crate::error::{QualityError, in_range};
 use crate::grades::GradeAgreement;
 use crate::intervals::{Proportion, clopper_pearson_upper};
+use crate::missed_pixels::CertificateMargin;
 use crate::shape_audit::{CertificateShapeRow, ShapeAudit};
 use autolabel_annotation::{Label, Task};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,8 @@ pub struct CertificateFacts<'a> {
     pub grades: Option<GradeAgreement>,
     /// What the audit says of shapes, where labels are drawn.
     pub shapes: Option<Vec<ShapeAudit>>,
+    /// How wide margins around automatic masks have to be, where labels are masks.
+    pub margins: Option<Vec<CertificateMargin>>,
     /// Seeds that the results follow from.
     pub seeds: Vec<NamedSeed>,
     /// From [`auto_label_list_hash`].
@@ -156,6 +159,10 @@ pub struct Certificate {
     /// Checked shapes by class and size; drawn labels only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shapes: Option<Vec<CertificateShapeRow>>,
+    /// How wide margins around automatic masks have to be so that few true pixels lie outside; masks and
+    /// instances only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margins: Option<Vec<CertificateMargin>>,
     /// What it cost.
     pub cost: CertificateCost,
     /// Seeds that the results follow from.
@@ -353,6 +360,7 @@ pub fn issue_certificate(facts: &CertificateFacts) -> Result<Certificate, Qualit
             let row = |row: &ShapeAudit| CertificateShapeRow::of(row, &facts.classes);
             rows.iter().map(row).collect()
         }),
+        margins: facts.margins.clone(),
         cost: cost(facts)?,
         seeds: facts.seeds.clone(),
         auto_label_hash: facts.auto_label_hash.clone(),
@@ -615,6 +623,7 @@ pub(crate) mod tests {
             ],
             grades: None,
             shapes: None,
+            margins: None,
             seeds: vec![NamedSeed {
                 purpose: "audit".into(),
                 seed: u64::MAX.to_string(),

@@ -3,6 +3,7 @@
 use crate::certificate::{
     Certificate, CertificateEffort, CertificateVerdict, grouped, percent, percent_down,
 };
+use crate::missed_pixels::CertificateMargin;
 use crate::shape_audit::{CertificateShapeRow, ShapeSize};
 use crate::signature::{SignedCertificate, key_fingerprint};
 use autolabel_annotation::Task;
@@ -66,7 +67,10 @@ pub fn certificate_page(signed: &SignedCertificate) -> String {
     push_audit(&mut page, certificate);
     push_grades(&mut page, certificate);
     match &certificate.shapes {
-        Some(rows) => push_shapes(&mut page, rows),
+        Some(rows) => {
+            push_shapes(&mut page, rows);
+            push_margins(&mut page, certificate.margins.as_deref().unwrap_or(&[]));
+        }
         None => push_classes(&mut page, certificate),
     }
     push_cost(&mut page, certificate);
@@ -293,6 +297,37 @@ fn push_shapes(page: &mut String, rows: &[CertificateShapeRow]) {
          edited images at 95 % for each row by itself. Fit is Dice for masks and IoU for boxes, 0 for a \
          shape that was removed. “Missed” are shapes of the expert without an automatic one that shares \
          half of their union. Small is below 32 × 32 pixels, large from 96 × 96.</p>\n",
+    );
+}
+
+/// How wide margins around automatic masks have to be.
+fn push_margins(page: &mut String, rows: &[CertificateMargin]) {
+    if rows.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<h2>Missed pixels</h2>\n<table>\n<thead><tr><th scope=\"col\">Of the true pixels are missed</th>\
+         <th scope=\"col\">With a margin of</th></tr></thead>\n<tbody>\n",
+    );
+    for row in rows {
+        let margin = match row.margin {
+            Some(0) => "none".to_owned(),
+            Some(1) => "1 pixel".to_owned(),
+            Some(pixels) => format!("{pixels} pixels"),
+            None => "not shown by this audit".to_owned(),
+        };
+        push(
+            page,
+            format_args!(
+                "<tr><th scope=\"row\">at most {} %</th><td>{margin}</td></tr>\n",
+                (row.missed_share * 1000.0).round() / 10.0
+            ),
+        );
+    }
+    page.push_str(
+        "</tbody>\n</table>\n<p class=\"note\">Widened by so many pixels, the automatic shapes cover all \
+         but this share of the expert’s pixels of their class, in the mean over the automatically \
+         labeled images, at the confidence of the certificate for each row by itself.</p>\n",
     );
 }
 

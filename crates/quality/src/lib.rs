@@ -41,6 +41,7 @@ mod overlap;
 mod distance_transform;
 mod surface_distance;
 
+mod missed_pixels;
 mod shape;
 mod shape_audit;
 
@@ -67,6 +68,7 @@ mod error_belief;
 mod threshold;
 
 mod audit;
+mod bounded_mean;
 mod martingale;
 mod planning;
 mod simulation;
@@ -117,6 +119,7 @@ pub use intervals::{
     Proportion, clopper_pearson, clopper_pearson_lower, clopper_pearson_upper,
     hypergeometric_upper, wilson_95,
 };
+pub use missed_pixels::{CertificateMargin, MOST_MARGIN, MissedPixels, margins};
 pub use overlap::{Overlap, class_overlaps, mask_overlap, mean_over_classes};
 pub use paired::{
     PairedDifference, holm, paired_difference, sign_flip_p, student_t_975, student_t_cdf,

@@ -4,8 +4,9 @@ use crate::WorkflowError;
 use crate::audit::AuditState;
 use crate::project::live::{AutoRun, Live, class_names, counts};
 use crate::project::{ALPHA, PROGRAM, Project, hexadecimal, labels_by_hand, now, now_ms, spent};
-use crate::shape_audit::shape_audits;
+use crate::shape_audit::of_shapes;
 use crate::view::Effort;
+use autolabel_annotation::LabelSchema;
 use autolabel_quality::{
     CertificateCounts, CertificateEffort, CertificateFacts, NamedSeed, SignedCertificate,
     certificate_page, issue_certificate, sign_certificate,
@@ -36,8 +37,8 @@ impl Project {
 /// holds `writing`.
 pub(crate) async fn issue(project: &Project) -> Result<(), WorkflowError> {
     let key = signing_key(&project.inner().store.folder().signing_key())?;
-    let shapes = match drawn_audit(project) {
-        Some((audit, classes)) => Some(shape_audits(project, &audit, classes).await?),
+    let said = match drawn_audit(project) {
+        Some((audit, schema)) => Some(of_shapes(project, &audit, &schema).await?),
         None => None,
     };
     let signed = {
@@ -46,7 +47,10 @@ pub(crate) async fn issue(project: &Project) -> Result<(), WorkflowError> {
             return Ok(());
         };
         let mut facts = facts(project, &live, audit, run)?;
-        facts.shapes = shapes;
+        if let Some(said) = said {
+            facts.shapes = Some(said.rows);
+            facts.margins = said.margins;
+        }
         let certificate = issue_certificate(&facts)?;
         sign_certificate(&certificate, &key)?
     };
@@ -57,12 +61,12 @@ pub(crate) async fn issue(project: &Project) -> Result<(), WorkflowError> {
     Ok(())
 }
 
-/// The audit and how many classes there are, where labels are drawn.
-fn drawn_audit(project: &Project) -> Option<(AuditState, usize)> {
+/// The audit and what is drawn, where labels are drawn.
+fn drawn_audit(project: &Project) -> Option<(AuditState, LabelSchema)> {
     let live = project.live();
     let schema = &live.settings.schema;
     let audit = live.audit.as_ref().filter(|_| schema.task.is_drawn())?;
-    Some((audit.clone(), schema.classes.len()))
+    Some((audit.clone(), schema.clone()))
 }
 
 fn facts<'a>(
@@ -107,6 +111,7 @@ fn facts<'a>(
         ),
         grades: audit.grades(schema)?,
         shapes: None,
+        margins: None,
         seeds: vec![
             seed("selection", project.inner().seed),
             seed("audit", audit.seed),

@@ -1,9 +1,12 @@
-//! What an audit of drawings says of the shapes: of each class, and of small, medium and large ones.
+//! What an audit of drawings says of the shapes: of each class, and of small, medium and large ones; and how
+//! wide a margin around automatic masks has to be so that little is missed.
 
 use std::collections::BTreeMap;
 
-use autolabel_annotation::{ClassId, Drawing, DrawingId, DrawnShape, Geometry, Label};
-use autolabel_quality::{ShapeAudit, ShapeSize};
+use autolabel_annotation::{
+    ClassId, Drawing, DrawingId, DrawnShape, Geometry, Label, LabelSchema, Mask, Task,
+};
+use autolabel_quality::{CertificateMargin, MissedPixels, ShapeAudit, ShapeSize, margins};
 
 use crate::WorkflowError;
 use crate::audit::AuditState;
@@ -13,6 +16,17 @@ use crate::shapes::fit::{mask_of, partner_ious};
 /// From this IoU on an automatic shape and one of the expert are the same shape, as in COCO's and PASCAL's
 /// measures.
 const SAME_SHAPE: f64 = 0.5;
+
+/// Shares of missed pixels for which a margin is told.
+const MISSED_SHARES: [f64; 3] = [0.1, 0.05, 0.02];
+
+/// What an audit says of shapes.
+pub(crate) struct OfShapes {
+    /// Rows of all classes, and of the sizes of each.
+    pub(crate) rows: Vec<ShapeAudit>,
+    /// Margins; `None` where shapes are boxes.
+    pub(crate) margins: Option<Vec<CertificateMargin>>,
+}
 
 /// By class and size; `None` for all sizes.
 type Rows = BTreeMap<(ClassId, Option<ShapeSize>), ShapeAudit>;
@@ -24,15 +38,15 @@ struct Checked {
     said: Option<Drawing>,
 }
 
-/// Rows of all classes, and of the sizes of each.
+/// What the checks of an audit say.
 ///
 /// # Errors
 /// The project cannot be read.
-pub(crate) async fn shape_audits(
+pub(crate) async fn of_shapes(
     project: &Project,
     audit: &AuditState,
-    class_count: usize,
-) -> Result<Vec<ShapeAudit>, WorkflowError> {
+    schema: &LabelSchema,
+) -> Result<OfShapes, WorkflowError> {
     let pairs: Vec<(DrawingId, Option<DrawingId>)> = audit
         .checks
         .iter()
@@ -56,7 +70,51 @@ pub(crate) async fn shape_audits(
             })
         })
         .collect();
-    rows(&checked, class_count)
+    let margins = match schema.task {
+        Task::Detection => None,
+        _ => {
+            let missed: Vec<MissedPixels> = checked.iter().map(missed).collect::<Result<_, _>>()?;
+            let target = audit.audit.target();
+            let found = margins(&missed, target.population, target.alpha, &MISSED_SHARES)?;
+            Some(found)
+        }
+    };
+    Ok(OfShapes {
+        rows: rows(&checked, schema.classes.len())?,
+        margins,
+    })
+}
+
+/// Pixels of the expert's shapes that lie outside the automatic ones of their class.
+fn missed(image: &Checked) -> Result<MissedPixels, WorkflowError> {
+    let Some(said) = &image.said else {
+        return Ok(MissedPixels::all());
+    };
+    let mut pairs = Vec::new();
+    for class in said.classes() {
+        let Some(truth) = of_class(said, class)? else {
+            continue;
+        };
+        let automatic = of_class(&image.automatic, class)?;
+        let automatic = automatic.unwrap_or_else(|| Mask::empty(truth.size()));
+        pairs.push((truth, automatic));
+    }
+    Ok(MissedPixels::of(
+        pairs.iter().map(|(truth, automatic)| (truth, automatic)),
+    )?)
+}
+
+/// All pixels of a class.
+fn of_class(drawing: &Drawing, class: ClassId) -> Result<Option<Mask>, WorkflowError> {
+    let shapes = drawing.shapes.iter().filter(|shape| shape.class == class);
+    let mut all: Option<Mask> = None;
+    for mask in shapes.filter_map(|shape| mask_of(&shape.geometry)) {
+        all = Some(match all {
+            Some(before) => before.union(&mask)?,
+            None => mask,
+        });
+    }
+    Ok(all)
 }
 
 fn number(label: Label) -> Option<DrawingId> {
@@ -138,7 +196,7 @@ fn size_of(geometry: &Geometry) -> ShapeSize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autolabel_annotation::BoundingBox;
+    use autolabel_annotation::{BoundingBox, ImageSize};
 
     fn drawing(boxes: &[(u16, f32, f32)]) -> Drawing {
         let shape = |&(class, x, side): &(u16, f32, f32)| DrawnShape {
@@ -149,6 +207,32 @@ mod tests {
             shapes: boxes.iter().map(shape).collect(),
             ignored: None,
         }
+    }
+
+    #[test]
+    fn pixels_of_another_class_are_missed_and_those_of_one_shape_more_are_not() {
+        let size = ImageSize::new(40, 20).unwrap();
+        let masks = |shapes: &[(u16, f32, f32)]| {
+            let mut drawing = drawing(shapes);
+            for shape in &mut drawing.shapes {
+                let area = shape.geometry.bounding_box().unwrap();
+                shape.geometry = Geometry::Mask(Mask::of_box(size, &area));
+            }
+            drawing
+        };
+        let share = |automatic: &[(u16, f32, f32)], said: Option<&[(u16, f32, f32)]>| {
+            let image = Checked {
+                automatic: masks(automatic),
+                said: said.map(masks),
+            };
+            missed(&image).unwrap().share(0)
+        };
+        let said = [(0, 0.0, 10.0), (0, 15.0, 10.0), (1, 30.0, 10.0)];
+        let two_of_three = share(&[(0, 0.0, 10.0), (0, 15.0, 10.0)], Some(&said));
+        assert!((two_of_three - 1.0 / 3.0).abs() < 1e-9, "{two_of_three}");
+        assert_eq!(share(&[(1, 0.0, 10.0)], Some(&said[..1])), 1.0);
+        assert_eq!(share(&said, Some(&said[..1])), 0.0);
+        assert_eq!(share(&said, None), 1.0, "an image that cannot be read");
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn signed() -> SignedCertificate {
             .to_vec(),
         grades: None,
         shapes: None,
+        margins: None,
         seeds: vec![NamedSeed {
             purpose: "audit".into(),
             seed: "11400714819323198485".into(),
