@@ -205,7 +205,8 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Sets what a CSV says of images that are there already.
+    /// Sets what a CSV says of images that are there already. One that turns out to be a slice is the copy
+    /// of none but a file with the same bytes.
     ///
     /// # Errors
     /// A full disk.
@@ -241,6 +242,11 @@ impl Store {
             .execute(&mut transaction.connection)
             .await
             .at(&database)?;
+            if given.slice.is_some() {
+                no_near_copy(&mut transaction.connection, *id)
+                    .await
+                    .at(&database)?;
+            }
         }
         transaction.commit().await
     }
@@ -266,6 +272,19 @@ pub(crate) async fn image_count(connection: &mut SqliteConnection) -> Result<u64
         .fetch_one(connection)
         .await?;
     Ok(last.map_or(0, |last| u64::from(last) + 1))
+}
+
+/// The image is a copy of another one only where both files have the same bytes.
+async fn no_near_copy(connection: &mut SqliteConnection, id: ImageId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE image SET duplicate_of = NULL WHERE id = $1 AND duplicate_of IS NOT NULL AND \
+         (SELECT content FROM fingerprint WHERE image = image.id) <> \
+         (SELECT content FROM fingerprint WHERE image = image.duplicate_of)",
+    )
+    .bind(id.0)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Numbers of the groups that these attributes name, new ones made as needed.

@@ -164,6 +164,7 @@ async fn refresh_columns(project: &Project, table: &Table) -> Result<(), Workflo
     let mut live = project.live_mut();
     live.index.group = fresh.group;
     live.index.missing = fresh.missing;
+    live.index.duplicate_of = fresh.duplicate_of;
     Ok(())
 }
 

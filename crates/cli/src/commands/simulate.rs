@@ -47,7 +47,8 @@ pub struct Arguments {
     #[arg(long, value_name = "SHARE", default_value_t = 0.15)]
     budget: f64,
 
-    /// Images a batch; without it one in 150, at least 10 and at most 50.
+    /// Images a batch; without it one in 150, at least 10 and at most 50, of drawn tasks one in 40, at least 4
+    /// and at most 50, with fewer in the first batches.
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
 

@@ -26,13 +26,16 @@ fn slice(radius: f32) -> Vec<u8> {
     (0..SIDE * SIDE).map(level).collect()
 }
 
-/// Three slices, out of order, and an image of no series that looks like them.
-fn write(folder: &Path) -> OpenOptions {
-    let radii = [("a.png", 20.0), ("b.png", 20.5), ("c.png", 21.0)];
-    for (file, radius) in radii {
+/// Three slices, and an image of no series that looks like them.
+fn write_images(folder: &Path) {
+    let radii = [20.0, 20.5, 21.0, 20.2];
+    for (file, radius) in ["a.png", "b.png", "c.png", "d.png"].into_iter().zip(radii) {
         save_grey(&folder.join(file), (SIDE, SIDE), slice(radius));
     }
-    save_grey(&folder.join("d.png"), (SIDE, SIDE), slice(20.2));
+}
+
+/// A project of these, which a table puts in order.
+fn with_table(folder: &Path) -> OpenOptions {
     let csv = folder.join("slices.csv");
     let table = "file,series,slice\na.png,t1,12\nb.png,t1,-3\nc.png,t1,4.5\n";
     std::fs::write(&csv, table).unwrap();
@@ -59,14 +62,43 @@ async fn draw(project: &Project, image: &ImageView, x: f32) -> Drawing {
     kept.drawing
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_drawn_around_a_slice_is_found() {
-    let folder = tempfile::tempdir().unwrap();
-    let project = imported(&write(folder.path())).await;
+async fn images(project: &Project) -> Vec<ImageView> {
     let mut images = Vec::new();
     for row in 0..4 {
         images.push(project.image(ImageId(row)).await.unwrap());
     }
+    images
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_comes_later_tells_slices_from_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    write_images(folder.path());
+    let copies = |images: &[ImageView]| -> Vec<bool> {
+        images.iter().map(|i| i.duplicate_of.is_some()).collect()
+    };
+    let project = imported(&options(folder.path())).await;
+    assert_eq!(copies(&images(&project).await), [false, true, true, true]);
+    assert_eq!(project.view().await.unwrap().counts.duplicates, 3);
+    project.close().await.unwrap();
+    let with_table = OpenOptions {
+        csv: with_table(folder.path()).csv,
+        ..options(folder.path())
+    };
+    let project = imported(&with_table).await;
+    let images = images(&project).await;
+    assert_eq!(copies(&images), [false, false, false, true]);
+    assert_eq!(images[1].slice.as_ref().map(|s| s.position), Some(-3.0));
+    assert_eq!(project.view().await.unwrap().counts.duplicates, 1);
+    project.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_drawn_around_a_slice_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    write_images(folder.path());
+    let project = imported(&with_table(folder.path())).await;
+    let images = images(&project).await;
     let [last, first, middle, alone] = images.try_into().unwrap();
     let place = Slice {
         series: "t1".to_owned(),
