@@ -55,6 +55,7 @@ mod shapes;
 mod snapshot;
 mod training;
 mod unusual;
+mod whole_file;
 
 // The same walk on known labels.
 mod audited_release;

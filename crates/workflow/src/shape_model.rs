@@ -9,6 +9,7 @@ use crate::shapes::fit::usual_least_fit;
 use crate::shapes::pace::Pace;
 use crate::shapes::proposal_file::ProposalFile;
 use crate::shapes::trust::{Claim, Tested, Trust};
+use crate::whole_file::put_whole;
 use autolabel_annotation::{LabelOrigin, Task};
 use autolabel_models::default_network;
 use autolabel_quality::ValidationItem;
@@ -222,16 +223,4 @@ pub(crate) struct ShapeFiles {
     network: PathBuf,
     said: PathBuf,
     pub(crate) proposals: PathBuf,
-}
-
-/// Writes a file that is either whole or not there.
-fn put_whole(file: &std::path::Path, bytes: &[u8]) -> Result<(), WorkflowError> {
-    let passing = file.with_extension("part");
-    let written = (|| {
-        let mut out = fs_err::File::create(&passing)?;
-        std::io::Write::write_all(&mut out, bytes)?;
-        out.sync_all()?;
-        fs_err::rename(&passing, file)
-    })();
-    written.map_err(WorkflowError::Io)
 }

@@ -10,6 +10,7 @@ mod dataset;
 mod plan;
 
 // One replay.
+mod checkpoint;
 mod finish;
 mod measure;
 mod replay;

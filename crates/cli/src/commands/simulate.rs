@@ -68,7 +68,8 @@ pub struct Arguments {
     #[arg(long)]
     full_label: bool,
 
-    /// Folder that keeps the adapted network and the features for the next simulation of the same images.
+    /// Folder that keeps the adapted network and the features for the next simulation of the same images;
+    /// of drawn tasks also each round, so that an interrupted simulation goes on at its last one.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
 
@@ -208,6 +209,7 @@ fn replay_shapes(
         first_seed: arguments.first_seed,
         target_error: arguments.target_error,
         runs_at_once: arguments.runs_at_once,
+        cache: arguments.cache.clone(),
         ..ShapeConfig::default()
     };
     let cache = arguments.cache.as_deref();

@@ -3,7 +3,7 @@
 
 use autolabel_annotation::LabelOrigin;
 use autolabel_quality::{ThresholdConfig, ValidationItem, attempt_alpha};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::dataset::ShapeDataset;
 use super::plan::Plan;
@@ -15,7 +15,7 @@ use crate::shapes::proposing::Proposal;
 use crate::shapes::trust::Trust;
 
 /// One seed of the main arm after its last round.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ShapesFinished {
     /// Seed.
     pub seed: u64,

@@ -6,7 +6,7 @@ use autolabel_quality::{
     average_precision, mask_overlap, mean_panoptic_quality, panoptic_counts,
 };
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::dataset::ShapeDataset;
 use crate::WorkflowError;
@@ -17,7 +17,7 @@ use crate::shapes::proposing::Proposal;
 const MOST_DETECTIONS: usize = 500;
 
 /// How good the proposals for some images are, each 0 to 1.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShapeMeasures {
     /// Images.
     pub images: usize,
@@ -30,7 +30,7 @@ pub struct ShapeMeasures {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dice: Option<f64>,
     /// The same class by class.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub class_dice: Vec<Option<f64>>,
     /// Average precision at an IoU of 0.5, boxes and instances, as COCO has it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,7 @@
 //! What to simulate on shapes, and what follows from it for a data set.
 
+use std::path::PathBuf;
+
 use autolabel_selection::BatchConfig;
 use autolabel_training::DenseTask;
 
@@ -41,6 +43,8 @@ pub struct ShapeConfig {
     pub full_label: bool,
     /// Replays side by side; `None` = as many as there are threads.
     pub runs_at_once: Option<usize>,
+    /// Folder that keeps replays, so that those that were interrupted go on.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for ShapeConfig {
@@ -59,6 +63,7 @@ impl Default for ShapeConfig {
             recipe: None,
             full_label: false,
             runs_at_once: None,
+            cache: None,
         }
     }
 }
@@ -85,6 +90,7 @@ pub(super) struct Plan {
     pub(super) seeds: Vec<u64>,
     pub(super) full_label: bool,
     pub(super) runs_at_once: Option<usize>,
+    pub(super) cache: Option<PathBuf>,
 }
 
 impl ShapeConfig {
@@ -176,6 +182,7 @@ impl Plan {
                 .collect(),
             full_label: config.full_label,
             runs_at_once: config.runs_at_once,
+            cache: config.cache.clone(),
         })
     }
 

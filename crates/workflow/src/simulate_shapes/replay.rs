@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use autolabel_annotation::LabelOrigin;
 use autolabel_selection::{BatchConfig, Pick};
-use autolabel_training::DenseState;
+use serde::{Deserialize, Serialize};
 
+use super::checkpoint::{Checkpoint, Standing};
 use super::dataset::ShapeDataset;
 use super::finish::{ShapesFinished, Stand, finish};
 use super::measure::{ShapeMeasures, measure};
@@ -29,6 +30,7 @@ pub(super) struct Order {
 }
 
 /// After one round.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Point {
     pub(super) labels: usize,
     pub(super) shapes: usize,
@@ -41,6 +43,7 @@ pub(super) struct Point {
     pub(super) round_seconds: f64,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(super) struct Run {
     pub(super) strategy: String,
     pub(super) points: Vec<Point>,
@@ -48,6 +51,7 @@ pub(super) struct Run {
 }
 
 /// A drawn image of the replay.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Asked {
     pub(super) row: u32,
     pub(super) origin: LabelOrigin,
@@ -55,7 +59,7 @@ pub(super) struct Asked {
     pub(super) tested: Option<Tested>,
 }
 
-/// Replays one order; `tick` is called after each round.
+/// Replays one order, from where it was interrupted; `tick` is called after each round.
 pub(super) fn replay(
     dataset: &ShapeDataset,
     plan: &Plan,
@@ -63,110 +67,137 @@ pub(super) fn replay(
     order: &Order,
     tick: &dyn Fn(),
 ) -> Result<Run, WorkflowError> {
-    let mut run = Run {
-        strategy: order.strategy.clone(),
-        points: Vec::new(),
-        finished: None,
-    };
-    let mut asked: Vec<Asked> = Vec::new();
-    let (mut seconds, mut shapes) = (0.0, 0);
-    let mut network: Option<DenseState> = None;
-    let mut proposals: BTreeMap<u32, Proposal> = BTreeMap::new();
-    for round in 0.. {
-        let started = Instant::now();
-        let tested = tested(&asked);
-        let trust = Trust::learn(&tested);
-        let size = plan.batch_after(asked.len());
-        let batch = BatchConfig {
-            strategy: order.strategy.clone(),
-            size,
-            ..plan.batch.clone()
-        };
-        let picks = next(
+    let Order {
+        strategy,
+        seed,
+        is_main,
+    } = order;
+    let checkpoint = Checkpoint::of(dataset, plan, &format!("{strategy} {seed} {is_main}"));
+    if let Some(run) = checkpoint.as_ref().and_then(Checkpoint::outcome::<Run>) {
+        run.points.iter().for_each(|_| tick());
+        return Ok(run);
+    }
+    let known = checkpoint.as_ref().map(Checkpoint::standing);
+    let mut standing = known.unwrap_or_default();
+    standing.points.iter().for_each(|_| tick());
+    while standing.asked.len() < plan.budget
+        && next_round(dataset, plan, pictures, order, &mut standing)?
+    {
+        if let Some(checkpoint) = &checkpoint {
+            checkpoint.keep(&standing)?;
+        }
+        tick();
+    }
+    let mut finished = None;
+    if *is_main && standing.asked.len() >= plan.budget {
+        let stand = Stand {
             dataset,
             plan,
-            &asked,
-            (&proposals, &trust, &Pace::learn(&tested)),
-            &batch,
-            (order.seed, round),
-        )?;
-        if picks.is_empty() {
-            break;
-        }
-        for pick in picks {
-            let (row, truth) = (pick.row, &dataset.truth[pick.row as usize]);
-            let proposal = proposals.remove(&row);
-            let drawing = proposal.as_ref().map(|proposal| &proposal.drawing);
-            let image = dataset.sizes[row as usize];
-            let took = plan.speed.seconds(dataset.task, truth, drawing, image)?;
-            seconds += took;
-            shapes += truth.shapes.len();
-            let tested = proposal.map(|proposal| proposal.tested(dataset.task, truth, Some(took)));
-            let tested = tested.transpose()?;
-            asked.push(Asked {
-                row,
-                origin: pick.origin,
-                tested,
-            });
-        }
-        let drawn = drawn(dataset, asked.iter().map(|asked| asked.row));
-        let steps = match network {
-            Some(_) => plan.recipe.round_steps,
-            None => plan.recipe.first_steps,
+            asked: &standing.asked,
+            seconds: standing.seconds,
+            proposals: &standing.proposals.into_values().collect::<Vec<_>>(),
+            trust: &Trust::learn(&tested(&standing.asked)),
         };
-        let before = network.as_ref();
-        let seed = order.seed.wrapping_add(u64::from(round) << 32);
-        let state = learn(
-            pictures,
-            plan.dense,
-            &drawn,
-            before,
-            steps,
-            seed,
-            &mut |_| true,
-        )?;
-        let rest: Vec<u32> = unasked(plan, &asked);
-        let counts = usual_counts(
-            drawn.iter().map(|image| image.drawing),
-            dataset.class_names.len(),
-        );
-        let kind = proposing::Asked {
-            task: dataset.task,
-            bar: Bar::AsManyAs(&counts),
-        };
-        let found = propose(pictures, kind, &state, &rest, &mut |_| true)?.proposals;
-        let round_seconds = started.elapsed().as_secs_f64();
-        let on_test = propose(pictures, kind, &state, &plan.test, &mut |_| true)?.proposals;
-        let trust = Trust::learn(&self::tested(&asked));
-        let expected = found.iter().map(|p| trust.expected_fit(p.claim()));
-        run.points.push(Point {
-            labels: asked.len(),
-            shapes,
-            seconds,
-            test: measure(dataset, &on_test)?,
-            rest: measure(dataset, &found)?,
-            expected_fit: expected.sum::<f64>() / found.len().max(1) as f64,
-            round_seconds,
-        });
-        if order.is_main && asked.len() >= plan.budget {
-            let stand = Stand {
-                dataset,
-                plan,
-                asked: &asked,
-                seconds,
-                proposals: &found,
-                trust: &trust,
-            };
-            run.finished = Some(finish(&stand, order.seed)?);
-        }
-        proposals = found.into_iter().map(|p| (p.row, p)).collect();
-        network = Some(state);
-        tick();
-        if asked.len() >= plan.budget {
-            break;
-        }
+        finished = Some(finish(&stand, *seed)?);
+    }
+    let run = Run {
+        strategy: strategy.clone(),
+        points: standing.points,
+        finished,
+    };
+    if let Some(checkpoint) = &checkpoint {
+        checkpoint.finish(&run)?;
     }
     Ok(run)
+}
+
+/// Asks for a batch, learns, and proposes for the rest; `false` where nothing is left to ask.
+fn next_round(
+    dataset: &ShapeDataset,
+    plan: &Plan,
+    pictures: &Pictures,
+    order: &Order,
+    standing: &mut Standing,
+) -> Result<bool, WorkflowError> {
+    let started = Instant::now();
+    let round = u32::try_from(standing.points.len()).unwrap_or(u32::MAX);
+    let tested = tested(&standing.asked);
+    let trust = Trust::learn(&tested);
+    let batch = BatchConfig {
+        strategy: order.strategy.clone(),
+        size: plan.batch_after(standing.asked.len()),
+        ..plan.batch.clone()
+    };
+    let picks = next(
+        dataset,
+        plan,
+        &standing.asked,
+        (&standing.proposals, &trust, &Pace::learn(&tested)),
+        &batch,
+        (order.seed, round),
+    )?;
+    if picks.is_empty() {
+        return Ok(false);
+    }
+    for pick in picks {
+        let (row, truth) = (pick.row, &dataset.truth[pick.row as usize]);
+        let proposal = standing.proposals.remove(&row);
+        let drawing = proposal.as_ref().map(|proposal| &proposal.drawing);
+        let image = dataset.sizes[row as usize];
+        let took = plan.speed.seconds(dataset.task, truth, drawing, image)?;
+        standing.seconds += took;
+        standing.shapes += truth.shapes.len();
+        let tested = proposal.map(|proposal| proposal.tested(dataset.task, truth, Some(took)));
+        let tested = tested.transpose()?;
+        standing.asked.push(Asked {
+            row,
+            origin: pick.origin,
+            tested,
+        });
+    }
+    let asked = &standing.asked;
+    let drawn = drawn(dataset, asked.iter().map(|asked| asked.row));
+    let before = standing.network.as_ref();
+    let steps = match before {
+        Some(_) => plan.recipe.round_steps,
+        None => plan.recipe.first_steps,
+    };
+    let seed = order.seed.wrapping_add(u64::from(round) << 32);
+    let state = learn(
+        pictures,
+        plan.dense,
+        &drawn,
+        before,
+        steps,
+        seed,
+        &mut |_| true,
+    )?;
+    let rest: Vec<u32> = unasked(plan, asked);
+    let counts = usual_counts(
+        drawn.iter().map(|image| image.drawing),
+        dataset.class_names.len(),
+    );
+    let kind = proposing::Asked {
+        task: dataset.task,
+        bar: Bar::AsManyAs(&counts),
+    };
+    let found = propose(pictures, kind, &state, &rest, &mut |_| true)?.proposals;
+    let round_seconds = started.elapsed().as_secs_f64();
+    let on_test = propose(pictures, kind, &state, &plan.test, &mut |_| true)?.proposals;
+    let trust = Trust::learn(&self::tested(asked));
+    let expected = found.iter().map(|p| trust.expected_fit(p.claim()));
+    standing.points.push(Point {
+        labels: asked.len(),
+        shapes: standing.shapes,
+        seconds: standing.seconds,
+        test: measure(dataset, &on_test)?,
+        rest: measure(dataset, &found)?,
+        expected_fit: expected.sum::<f64>() / found.len().max(1) as f64,
+        round_seconds,
+    });
+    standing.proposals = found.into_iter().map(|p| (p.row, p)).collect();
+    standing.network = Some(state);
+    Ok(true)
 }
 
 /// What all labels of the pool reach on the test split.
@@ -177,6 +208,11 @@ pub(super) fn full_label(
     seed: u64,
     tick: &dyn Fn(),
 ) -> Result<Option<ShapeMeasures>, WorkflowError> {
+    let checkpoint = Checkpoint::of(dataset, plan, &format!("all labels {seed}"));
+    if let Some(known) = checkpoint.as_ref().and_then(Checkpoint::outcome) {
+        tick();
+        return Ok(known);
+    }
     let drawn = drawn(dataset, plan.pool.iter().copied());
     let steps = plan.recipe.full_steps;
     let state = learn(pictures, plan.dense, &drawn, None, steps, seed, &mut |_| {
@@ -191,8 +227,12 @@ pub(super) fn full_label(
         bar: Bar::AsManyAs(&counts),
     };
     let found = propose(pictures, kind, &state, &plan.test, &mut |_| true)?.proposals;
+    let measures = measure(dataset, &found)?;
+    if let Some(checkpoint) = &checkpoint {
+        checkpoint.finish(&measures)?;
+    }
     tick();
-    measure(dataset, &found)
+    Ok(measures)
 }
 
 fn drawn(dataset: &ShapeDataset, rows: impl Iterator<Item = u32>) -> Vec<Drawn<'_>> {

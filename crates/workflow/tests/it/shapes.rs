@@ -158,6 +158,12 @@ async fn masks_are_learnt_proposed_auto_labeled_and_certified() {
     let certificate = project.certificate().await.unwrap().unwrap();
     let statement = &certificate.certificate.statement;
     assert!(statement.contains("without an edit"), "{statement}");
+    let margins = certificate.certificate.margins.as_deref().unwrap();
+    assert_eq!(margins.len(), 3);
+    let widths = margins.iter().map(|row| row.margin.unwrap_or(u32::MAX));
+    assert!(widths.is_sorted(), "less missed takes more: {margins:?}");
+    let page = project.certificate_html().await.unwrap().unwrap();
+    assert!(page.contains("Missed pixels"));
     assert_eq!(project.check().await.unwrap(), Vec::<String>::new());
     project.close().await.unwrap();
 }

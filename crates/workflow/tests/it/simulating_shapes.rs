@@ -3,7 +3,7 @@
 use crate::discs;
 use autolabel_annotation::Task;
 use autolabel_workflow::simulate_shapes::{
-    Recipe, ShapeConfig, ShapeDataset, ShapeSource, load_shape_dataset, shape_source,
+    Recipe, ShapeConfig, ShapeDataset, ShapeReport, ShapeSource, load_shape_dataset, shape_source,
     simulate_shapes,
 };
 use autolabel_workflow::{BackboneSource, EngineChoice, load_backbone};
@@ -62,8 +62,7 @@ fn masks_are_simulated() {
         recipe: Some(recipe),
         ..ShapeConfig::default()
     };
-    let run = || simulate_shapes(&dataset, &config, EngineChoice::Auto, &mut |_| {}).unwrap();
-    let report = run();
+    let report = simulate_shapes(&dataset, &config, EngineChoice::Auto, &mut |_| {}).unwrap();
     assert_eq!((report.pool, report.test), (32, 8));
     assert_eq!(report.arms.len(), 2);
     let main = &report.arms[0];
@@ -78,13 +77,79 @@ fn masks_are_simulated() {
     let finished = &report.runs[0];
     assert!(finished.expert_hours < finished.by_hand_hours);
     assert!(!finished.false_certificate);
-    let json =
-        |report| serde_json::to_value(&report).unwrap()["arms"][0]["curve"][2]["test"].clone();
-    assert_eq!(
-        json(run()),
-        json(report),
-        "the same seed gives the same curve"
+    goes_on_after_an_interruption(&dataset, &config, folder.path(), &report);
+}
+
+/// What lies on disk after the first round is what an interrupted program leaves behind.
+fn goes_on_after_an_interruption(
+    dataset: &ShapeDataset,
+    config: &ShapeConfig,
+    folder: &Path,
+    whole: &ShapeReport,
+) {
+    let cached = |name: &str| ShapeConfig {
+        compare: Vec::new(),
+        cache: Some(folder.join(name)),
+        ..config.clone()
+    };
+    let left = folder.join("interrupted/replays");
+    let first = simulate_shapes(
+        dataset,
+        &cached("whole"),
+        EngineChoice::Auto,
+        &mut |progress| {
+            if progress.done == 1 {
+                copy(&folder.join("whole/replays"), &left);
+            }
+        },
+    )
+    .unwrap();
+    assert!(left.is_dir(), "a round is kept");
+    let second = simulate_shapes(
+        dataset,
+        &cached("interrupted"),
+        EngineChoice::Auto,
+        &mut |_| {},
+    )
+    .unwrap();
+    let seconds = |report: &ShapeReport, round: usize| report.arms[0].curve[round].round_seconds;
+    let taken = |round| (seconds(&first, round), seconds(&second, round));
+    let (before, after) = taken(0);
+    assert!(
+        (before - after).abs() < 1e-9,
+        "the first round is not repeated"
     );
+    let (before, after) = taken(2);
+    assert!((before - after).abs() > 1e-9, "the last one is");
+    // The same seed gives the same curve, whatever other arms there are.
+    for (point, other) in whole.arms[0].curve.iter().zip(&second.arms[0].curve) {
+        let (a, b) = (point.test.as_ref().unwrap(), other.test.as_ref().unwrap());
+        assert!((a.mean - b.mean).abs() < 1e-9, "{a:?} {b:?}");
+    }
+    // Once it is done it is not done again.
+    let third = simulate_shapes(
+        dataset,
+        &cached("interrupted"),
+        EngineChoice::Auto,
+        &mut |_| {},
+    )
+    .unwrap();
+    assert!((seconds(&second, 2) - seconds(&third, 2)).abs() < 1e-9);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (from, to) = {
+            let entry = entry.unwrap();
+            (entry.path(), to.join(entry.file_name()))
+        };
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(&from, &to).unwrap();
+        }
+    }
 }
 
 #[test]
