@@ -56,22 +56,28 @@ fn browser_walk(python: &Python, binary: &Path) -> Result<()> {
     setup::web_packages("web")?;
     let node =
         find_program("node").context("node is not on PATH; install Node.js 20.19 or newer")?;
-    let options = "--test --test-concurrency=1 --test-reporter=spec";
-    run(command(node, options, "web/e2e")
-        .args([
-            "walk.test.mjs",
-            "findings.test.mjs",
-            "grades.test.mjs",
-            "drawing.test.mjs",
-            "shapes.test.mjs",
-            "slices.test.mjs",
-            "learnt-shapes.test.mjs",
-            "robustness.test.mjs",
-        ])
-        .env("AUTOLABEL_BINARY", binary)
-        .env("AUTOLABEL_CHROMIUM", browser)
-        .env("ORT_DYLIB_PATH", &python.onnxruntime))
+    for (files, at_once) in [(MEASURED, 1), (OTHERS, 2)] {
+        let options = format!("--test --test-concurrency={at_once} --test-reporter=spec");
+        run(command(&node, &options, "web/e2e")
+            .args(files)
+            .env("AUTOLABEL_BINARY", binary)
+            .env("AUTOLABEL_CHROMIUM", &browser)
+            .env("ORT_DYLIB_PATH", &python.onnxruntime))?;
+    }
+    Ok(())
 }
+
+/// Walks that measure times, one after the other.
+const MEASURED: &[&str] = &["walk.test.mjs", "drawing.test.mjs"];
+/// The others, the longest first.
+const OTHERS: &[&str] = &[
+    "learnt-shapes.test.mjs",
+    "shapes.test.mjs",
+    "findings.test.mjs",
+    "grades.test.mjs",
+    "slices.test.mjs",
+    "robustness.test.mjs",
+];
 
 fn say_where_real_data_is() {
     let shared =
